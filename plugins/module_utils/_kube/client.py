@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""A small typed client for one cluster, given by kubeconfig and context and by nothing else.
+
+The `kubernetes` package is imported only when a connection is made, so that plugins load (and fail with a clear
+message) without it. Objects travel as plain dicts, as the API server sent them: the pure code that judges them can then
+be tested from fixtures.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+MINIMUM_CLIENT = (24, 2, 0)
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 30.0
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+Json = dict[str, t.Any]
+
+
+class KubeError(Exception):
+    """A failed call. `status` is the HTTP status, 0 when no answer came; `reason` is Kubernetes' own word for it."""
+
+    def __init__(self, message: str, status: int = 0, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of the API as a URL path needs it. `version` is group/version, or "v1" for the core group."""
+
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """Return the URL path of the collection, or of one object when `name` is given."""
+        root = f"/apis/{self.version}" if "/" in self.version else f"/api/{self.version}"
+        middle = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{root}{middle}/{self.plural}" + (f"/{name}" if name else "")
+
+
+class Client:
+    """Read calls against one API server. Each instance holds its own connection pool; threads may share it."""
+
+    def __init__(self, api_client: t.Any) -> None:
+        self.api = api_client
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server that this client talks to."""
+        return str(self.api.configuration.host)
+
+    def get(self, path: str, query: t.Mapping[str, t.Any] | None = None, accept: str = "application/json") -> Json:
+        """Return the JSON object behind `path`; raise KubeError for every failure."""
+        with self._open(path, query or {}, accept, READ_TIMEOUT) as response:
+            body = response.data
+        found = json.loads(body)
+        if not isinstance(found, dict):
+            raise KubeError(f"Failed to read {path}: the API server sent {type(found).__name__} instead of an object")
+        return found
+
+    def find(self, path: str, query: t.Mapping[str, t.Any] | None = None) -> Json | None:
+        """Like get, but return None when the object, or its whole kind, does not exist."""
+        try:
+            return self.get(path, query)
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def items(self, resource: Resource, namespace: str = "", query: t.Mapping[str, t.Any] | None = None) -> list[Json]:
+        """Return all objects of a kind; an empty list when the kind is not installed."""
+        found = self.find(resource.path(namespace), query)
+        return [dict(item) for item in (found or {}).get("items") or []]
+
+    def names(self, resource: Resource, namespace: str, query: t.Mapping[str, t.Any] | None = None) -> list[str]:
+        """Return names only. Contents never leave the API server, so this is safe for Secrets."""
+        try:
+            found = self.get(resource.path(namespace), query, METADATA_ONLY)
+        except KubeError as error:
+            if error.status == 404:
+                return []
+            raise
+        return sorted(str(item["metadata"]["name"]) for item in found.get("items") or [])
+
+    def text(self, path: str, query: t.Mapping[str, t.Any] | None = None) -> str:
+        """Return a plain-text answer, for example a log."""
+        with self._open(path, query or {}, "*/*", READ_TIMEOUT) as response:
+            return bytes(response.data).decode("utf-8", "replace")
+
+    def log(self, namespace: str, pod: str, container: str, lines: int = 20, previous: bool = False) -> list[str]:
+        """Return the last log lines of a container, [] when there are none (yet)."""
+        query = {"container": container, "tailLines": lines, "previous": str(previous).lower()}
+        try:
+            return self.text(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query).splitlines()
+        except KubeError as error:
+            if error.status in (400, 404, 500, 502, 503, 504):
+                return []
+            raise
+
+    def stream(self, path: str, query: t.Mapping[str, t.Any], read_timeout: float) -> t.Any:
+        """Open a long answer (a watch) and return the raw response; the caller reads and closes it."""
+        return self._open(path, query, "application/json", read_timeout)
+
+    def _open(self, path: str, query: t.Mapping[str, t.Any], accept: str, read_timeout: float) -> t.Any:
+        from kubernetes.client.exceptions import ApiException
+        from kubernetes.config.config_exception import ConfigException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            # call_api adds the bearer token and renews it through the kubeconfig's exec plugin.
+            return self.api.call_api(
+                path,
+                "GET",
+                query_params=list(query.items()),
+                header_params={"Accept": accept},
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _return_http_data_only=True,
+                _request_timeout=(CONNECT_TIMEOUT, read_timeout),
+            )
+        except ApiException as error:
+            raise _from_api(path, error) from error
+        except (HTTPError, OSError, ConfigException) as error:
+            raise KubeError(f"Failed to reach the API server {self.server} for {path}: {_cause(error)}") from error
+
+
+def connect(kubeconfig: str, context: str, retries: int = 0) -> Client:
+    """Return a client for exactly this kubeconfig and context.
+
+    Never falls back to the current context, in-cluster credentials or environment variables: a command must not reach a
+    cluster that nobody named. `retries` is how often urllib3 repeats a connection that was refused.
+    """
+    kubernetes = _package()
+    from kubernetes.config.config_exception import ConfigException
+
+    if not kubeconfig or not context:
+        raise KubeError("Failed to connect: kubeconfig and context are both needed. Set both options.")
+    configuration = kubernetes.client.Configuration()
+    configuration.retries = retries
+    try:
+        kubernetes.config.load_kube_config(
+            config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
+        )
+    except (ConfigException, OSError) as error:
+        raise KubeError(
+            f"Failed to load context {context!r} of {kubeconfig}: {_cause(error)}. "
+            "Check the file, or make it anew with install.yml --tags eks_infra."
+        ) from error
+    return Client(kubernetes.client.ApiClient(configuration))
+
+
+def _package() -> t.Any:
+    try:
+        import kubernetes
+    except ImportError as error:
+        raise KubeError(
+            f"Failed to import the Python package kubernetes: {error}. Install kubernetes >= "
+            f"{'.'.join(map(str, MINIMUM_CLIENT))} for the interpreter that runs this task."
+        ) from error
+    version = str(getattr(kubernetes, "__version__", "0"))
+    found = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    if found < MINIMUM_CLIENT:
+        raise KubeError(
+            f"Failed to use the Python package kubernetes {version}: too old. Install >= "
+            f"{'.'.join(map(str, MINIMUM_CLIENT))}."
+        )
+    return kubernetes
+
+
+def _from_api(path: str, error: t.Any) -> KubeError:
+    """Turn an ApiException into one line: the server's own message when it sent a Status object."""
+    message, reason = str(error.reason), str(error.reason)
+    body = error.body
+    if isinstance(body, bytes):
+        body = body.decode("utf-8", "replace")
+    try:
+        status = json.loads(body) if body else {}
+    except ValueError:
+        status = {}
+    if isinstance(status, dict) and status.get("message"):
+        message, reason = str(status["message"]), str(status.get("reason") or reason)
+    return KubeError(f"Failed to read {path}: {message}", int(error.status or 0), reason)
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost reason of a urllib3 error; its repr otherwise hides it in three layers."""
+    inner = getattr(error, "reason", None)
+    return _cause(inner) if isinstance(inner, BaseException) else (str(error) or type(error).__name__)
