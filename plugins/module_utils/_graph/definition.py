@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""Read a graph definition: schema first, then the rules that a schema cannot say."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .schema import Schema, problems
+
+# A worker's DynamoComponentDeployment is called <graph>-<component>-<8 hex>; its name becomes a label value.
+_LABEL_LENGTH = 63
+_HASH_LENGTH = 9
+
+
+class DefinitionError(ValueError):
+    """A definition or an override that cannot be used; the message names file, key and remedy."""
+
+
+def check(definition: object, schema: Schema, source: str = "") -> dict[str, t.Any]:
+    """Return the definition when it is usable, else raise DefinitionError with all its faults.
+
+    `source` is the file (or variable) it came from, for the message.
+    """
+    origin = source or "the graph definition"
+    found = problems(definition, schema)
+    if not found and isinstance(definition, dict):
+        found = _beyond_schema(definition)
+    if found or not isinstance(definition, dict):
+        listed = "; ".join(found)
+        raise DefinitionError(f"Failed to read {origin}: {listed}. Correct it and run again.")
+    return definition
+
+
+def _beyond_schema(definition: t.Mapping[str, t.Any]) -> list[str]:
+    found = []
+    components = definition["components"]
+    names = [str(component["name"]).lower() for component in components]
+    found += [f"components: the name {name!r} is used twice" for name in sorted(set(names)) if names.count(name) > 1]
+    frontends = [index for index, component in enumerate(components) if component["role"] == "frontend"]
+    if len(frontends) != 1:
+        found.append(f"components: exactly one must have the role frontend; got {len(frontends)}")
+    for index in frontends:
+        if components[index]["name"] != "Frontend":
+            found.append(
+                f"components[{index}].name must be Frontend for the role frontend (the operator names the graph's "
+                f"Service after it); got {components[index]['name']!r}"
+            )
+    for index, component in enumerate(components):
+        found += _component(definition, component, f"components[{index}]")
+    return found + _proof(definition)
+
+
+def _component(definition: t.Mapping[str, t.Any], component: t.Mapping[str, t.Any], where: str) -> list[str]:
+    found = []
+    longest = len(definition["name"]) + 1 + len(component["name"]) + _HASH_LENGTH
+    if longest > _LABEL_LENGTH:
+        found.append(
+            f"{where}.name makes a label of {longest} characters together with the graph's name; Kubernetes allows "
+            f"{_LABEL_LENGTH}: shorten one of them"
+        )
+    engine = component["role"] == "worker" and "script" not in component
+    if engine and not definition.get("model"):
+        found.append(f"{where} runs the engine {definition['runtime']}, which needs 'model'")
+    if engine and not component["resources"].get("gpu"):
+        found.append(f"{where} runs the engine {definition['runtime']}, which needs resources.gpu >= 1")
+    if "router_mode" in component and component["role"] != "frontend":
+        found.append(f"{where}.router_mode is for the frontend only")
+    if "script" in component and component.get("arguments"):
+        found.append(f"{where} has a script and arguments; the scripts take none")
+    for name, probe in component.get("probes", {}).items():
+        if ("exec" in probe) == ("path" in probe):
+            found.append(f"{where}.probes.{name} needs either exec or path")
+    return found
+
+
+def _proof(definition: t.Mapping[str, t.Any]) -> list[str]:
+    proof = definition["proof"]
+    if proof["kind"] == "openai":
+        missing = [] if definition.get("model") else ["proof.kind openai needs 'model'"]
+        return missing + ([] if proof.get("checks") else ["proof.kind openai needs proof.checks"])
+    names = [component["name"] for component in definition["components"]]
+    found = [f"proof.kind log needs proof.{key}" for key in ("component", "pattern") if not proof.get(key)]
+    if proof.get("component") and proof["component"] not in names:
+        found.append(f"proof.component must be one of {', '.join(names)}; got {proof['component']!r}")
+    return found

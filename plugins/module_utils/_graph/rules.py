@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""What differs between Dynamo versions, as a table: one row per fact, one entry per version at which it changed.
+
+Sources: the release notes, the operator's code and its observed behaviour at 0.4.1 and 1.5, and measured wheels of
+0.4.1, 0.5.1, 0.9.1, 1.0.2, 1.4.2 and 1.6.1. Rendering asks this table and contains no version number of its own.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .. import _version
+
+# The table holds for these releases. Newer ones are refused until somebody has read what they changed.
+OLDEST = "0.4.1"
+NEWEST_MINOR = (1, 6)
+
+# fact -> [(first version for which the value holds, value), ...], ascending.
+_TABLE: dict[str, list[tuple[str, t.Any]]] = {
+    # API version of DynamoGraphDeployment to write. v1beta1 is served from 1.2 on and stored from 1.5 on.
+    "api_version": [("0.4.1", "nvidia.com/v1alpha1"), ("1.2.0", "nvidia.com/v1beta1")],
+    # All components of a graph had to name its dynamoNamespace; from 1.0 on the operator chooses and half ignores it.
+    "sets_dynamo_namespace": [("0.4.1", True), ("1.0.0", False)],
+    # The small image of the frontend; "" = use the engine's runtime image.
+    "frontend_image": [("0.4.1", ""), ("0.8.0", "dynamo-frontend")],
+    # The operator's own probes are good from 1.0 on; before, they check too late or give up too early (a worker has ten
+    # minutes to start, a frontend is ready after 60 s at the earliest, through a curl | jq in the image).
+    "writes_probes": [("0.4.1", True), ("1.0.0", False)],
+    # The admission webhook wants an image tag that is a semantic version, or runtimeVersionOverride (1.4).
+    "needs_version_of_image": [("0.4.1", False), ("1.4.0", True)],
+    "runtime_image.vllm": [("0.4.1", "vllm-runtime")],
+    "worker_module.vllm": [("0.4.1", "dynamo.vllm")],
+    "model_argument.vllm": [("0.4.1", "model")],
+    "tensor_parallel_argument.vllm": [("0.4.1", "tensor-parallel-size")],
+    # Where the images keep the scripts of Dynamo's own examples; moved in the reorganisation for 0.7.
+    "script_directory.hello_world": [
+        ("0.4.1", "/workspace/examples/runtime/hello_world"),
+        ("0.7.0", "/workspace/examples/custom_backend/hello_world"),
+    ],
+}
+
+
+class UnknownVersionError(ValueError):
+    """No rules for this Dynamo version; the message says which are known."""
+
+
+class Rules:
+    """The rules of one Dynamo version."""
+
+    def __init__(self, version: str) -> None:
+        self.version = _version.parse(version)
+        known = f"Known are {OLDEST} to {NEWEST_MINOR[0]}.{NEWEST_MINOR[1]}.x"
+        if self.version < _version.parse(OLDEST):
+            raise UnknownVersionError(f"Dynamo {self.version} is older than what graphs can be written for. {known}.")
+        if (self.version.major, self.version.minor) > NEWEST_MINOR:
+            raise UnknownVersionError(
+                f"Dynamo {self.version} is newer than what graphs can be written for. {known}; "
+                "to try its images with the newest known rules, keep dynamo_version and set the image tag."
+            )
+
+    def __getitem__(self, fact: str) -> t.Any:
+        """Return the value of a fact for this version; KeyError for a fact that is not in the table."""
+        value: t.Any = None
+        for since, entry in _TABLE[fact]:
+            if _version.parse(since) <= self.version:
+                value = entry
+        return value
+
+    def has(self, fact: str) -> bool:
+        """Say whether the table knows this fact at all."""
+        return fact in _TABLE

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""The two shapes of a DynamoGraphDeployment: v1alpha1 (a map of services) and v1beta1 (a list of components)."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+Json = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component with every choice made; only the spelling is left."""
+
+    name: str
+    role: str
+    replicas: int
+    image: str
+    version_override: str
+    command: list[str]
+    arguments: list[str]
+    directory: str
+    environment: t.Mapping[str, str]
+    secrets: list[str]
+    resources: t.Mapping[str, str]
+    gpus: int
+    probes: t.Mapping[str, Json]
+    labels: t.Mapping[str, str]
+    node_selector: t.Mapping[str, str]
+    tolerations: list[dict[str, str]]
+    pull_secrets: list[str]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph with every choice made."""
+
+    name: str
+    namespace: str
+    labels: t.Mapping[str, str]
+    annotations: t.Mapping[str, str]
+    framework: str
+    dynamo_namespace: str
+    components: list[Component]
+
+
+def _full(entries: Json) -> Json:
+    """Drop what is empty; 0 and False stay."""
+    return {key: value for key, value in entries.items() if value not in (None, "", {}, [])}
+
+
+def _object(graph: Graph, version: str, spec: Json) -> Json:
+    return {
+        "apiVersion": version,
+        "kind": "DynamoGraphDeployment",
+        "metadata": {
+            "name": graph.name,
+            "namespace": graph.namespace,
+            "labels": dict(graph.labels),
+            "annotations": dict(graph.annotations),
+        },
+        "spec": spec,
+    }
+
+
+def _environment(component: Component) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in component.environment.items()]
+
+
+def _pod(component: Component) -> Json:
+    return {
+        "nodeSelector": dict(component.node_selector),
+        "tolerations": [dict(toleration) for toleration in component.tolerations],
+        "imagePullSecrets": [{"name": name} for name in component.pull_secrets],
+    }
+
+
+def v1alpha1(graph: Graph) -> Json:
+    """Write services as a map, GPUs as resources.gpu, the start-up probe on the container and the others beside it."""
+    services = {component.name: _service(component, graph.dynamo_namespace) for component in graph.components}
+    return _object(graph, "nvidia.com/v1alpha1", {"backendFramework": graph.framework, "services": services})
+
+
+def _service(component: Component, dynamo_namespace: str) -> Json:
+    resources = {**component.resources, **({"gpu": str(component.gpus)} if component.gpus else {})}
+    container = {
+        "image": component.image,
+        "command": component.command,
+        "args": component.arguments,
+        "workingDir": component.directory,
+        "startupProbe": component.probes.get("startup"),
+    }
+    return _full(
+        {
+            "componentType": component.role,
+            "dynamoNamespace": dynamo_namespace,
+            "replicas": component.replicas,
+            "resources": {"requests": resources, "limits": dict(resources)},
+            "envs": _environment(component),
+            # v1alpha1 takes one secret per service.
+            "envFromSecret": component.secrets[0] if component.secrets else "",
+            "livenessProbe": component.probes.get("liveness"),
+            "readinessProbe": component.probes.get("readiness"),
+            "extraPodMetadata": {"labels": dict(component.labels)},
+            "extraPodSpec": _full({**_pod(component), "mainContainer": _full(container)}),
+        }
+    )
+
+
+def v1beta1(graph: Graph) -> Json:
+    """Write components as a list, each with an ordinary pod template whose container is called main."""
+    components = [_entry(component) for component in graph.components]
+    return _object(graph, "nvidia.com/v1beta1", {"backendFramework": graph.framework, "components": components})
+
+
+def _entry(component: Component) -> Json:
+    resources = {**component.resources, **({"nvidia.com/gpu": str(component.gpus)} if component.gpus else {})}
+    container = {
+        "name": "main",
+        "image": component.image,
+        "command": component.command,
+        "args": component.arguments,
+        "workingDir": component.directory,
+        "env": _environment(component),
+        "envFrom": [{"secretRef": {"name": name}} for name in component.secrets],
+        "resources": {"requests": resources, "limits": dict(resources)},
+        "livenessProbe": component.probes.get("liveness"),
+        "readinessProbe": component.probes.get("readiness"),
+        "startupProbe": component.probes.get("startup"),
+    }
+    return _full(
+        {
+            "name": component.name,
+            "type": component.role,
+            "replicas": component.replicas,
+            "runtimeVersionOverride": component.version_override,
+            "podTemplate": {
+                "metadata": {"labels": dict(component.labels)},
+                "spec": _full({**_pod(component), "containers": [_full(container)]}),
+            },
+        }
+    )
+
+
+SHAPES: dict[str, t.Callable[[Graph], Json]] = {"nvidia.com/v1alpha1": v1alpha1, "nvidia.com/v1beta1": v1beta1}
