@@ -112,7 +112,19 @@ class Client:
         """Open a long answer (a watch) and return the raw response; the caller reads and closes it."""
         return self._open(path, query, "application/json", read_timeout)
 
-    def _open(self, path: str, query: t.Mapping[str, t.Any], accept: str, read_timeout: float) -> t.Any:
+    def delete(self, path: str, options: Json) -> None:
+        """Ask for the deletion of one object; KubeError 404 when it is gone, 409 when it changed meanwhile."""
+        self._open(path, {}, "application/json", READ_TIMEOUT, "DELETE", options).close()
+
+    def _open(
+        self,
+        path: str,
+        query: t.Mapping[str, t.Any],
+        accept: str,
+        read_timeout: float,
+        method: str = "GET",
+        body: Json | None = None,
+    ) -> t.Any:
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config.config_exception import ConfigException
         from urllib3.exceptions import HTTPError
@@ -121,9 +133,10 @@ class Client:
             # call_api adds the bearer token and renews it through the kubeconfig's exec plugin.
             return self.api.call_api(
                 path,
-                "GET",
+                method,
                 query_params=list(query.items()),
-                header_params={"Accept": accept},
+                header_params={"Accept": accept, **({"Content-Type": "application/json"} if body else {})},
+                body=body,
                 auth_settings=["BearerToken"],
                 _preload_content=False,
                 _return_http_data_only=True,

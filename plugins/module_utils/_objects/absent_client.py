@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""The questions and deletions of the removal loop, on a real API server."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._kube.client import Json, KubeError
+from .absent import Selector
+from .client import ApiCluster
+
+
+class DeletingCluster(ApiCluster):
+    """A cluster in which objects may be deleted."""
+
+    def select(self, selector: Selector) -> list[Json]:
+        """List the objects that match; none when the kind is not installed."""
+        resource = self._resource(selector.api_version, selector.kind)
+        if resource is None:
+            return []
+        if selector.name:
+            found = self._client.find(resource.path(selector.namespace, selector.name))
+            return [found] if found else []
+        query = {"labelSelector": selector.label_selector} if selector.label_selector else {}
+        return self._client.items(resource, selector.namespace, query)
+
+    def delete(self, selector: Selector, obj: Json, propagation: str) -> None:
+        """Ask for the deletion of exactly this object (by its uid); it may be gone already."""
+        meta: t.Mapping[str, t.Any] = obj["metadata"]
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": propagation,
+            "preconditions": {"uid": meta["uid"]},
+        }
+        resource = self._resource(selector.api_version, selector.kind)
+        if resource is None:
+            return
+        try:
+            self._client.delete(resource.path(str(meta.get("namespace") or ""), str(meta["name"])), options)
+        except KubeError as error:
+            # Gone, or another object took the name in between; the next look finds that one under its own uid.
+            if error.status not in (404, 409):
+                raise
