@@ -95,9 +95,8 @@ def selected(names: list[str]) -> list[Step]:
     wanted = [level for name in names for level in known.get(name, (name,))]
     unknown = sorted(set(wanted) - set(LEVELS))
     if unknown or not wanted:
-        sys.exit(
-            f"Failed to choose tests: unknown level {', '.join(unknown) or '(none given)'}. Choose from all, fast, {', '.join(LEVELS)}."
-        )
+        names = ", ".join(("all", "fast", *LEVELS))
+        sys.exit(f"Failed to choose tests: unknown level {', '.join(unknown) or '(none given)'}. Choose from {names}.")
     return [step for level in LEVELS if level in wanted for step in LEVELS[level]]
 
 

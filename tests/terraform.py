@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Check the Terraform root in a copy: formatting, validity, and its own tests with a mocked provider."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rehearsal import bootstrap
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Entry point."""
+    with tempfile.TemporaryDirectory(prefix="terraform-") as folder:
+        root = Path(folder) / "root"
+        shutil.copytree(ROOT / "terraform", root, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
+        env = {**os.environ, **bootstrap.terraform_environment(Path(folder))}
+        for command in (
+            ["terraform", "fmt", "-check", "-recursive", "-diff"],
+            ["terraform", "init", "-backend=false", "-input=false", "-no-color"],
+            ["terraform", "validate", "-no-color"],
+            ["terraform", "test", "-no-color"],
+        ):
+            print("$", " ".join(command), flush=True)
+            code = subprocess.call(command, cwd=root, env=env)
+            if code:
+                return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
