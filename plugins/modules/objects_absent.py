@@ -40,7 +40,7 @@ options:
     required: true
     suboptions:
       api_version:
-        description: Group and version.
+        description: Group and version, or a group alone for the version that the API server prefers.
         type: str
         required: true
       kind:

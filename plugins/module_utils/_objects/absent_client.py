@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import typing as t
 
-from .._kube.client import Json, KubeError
+from .._kube.client import Json, KubeError, Resource
 from .absent import Selector
 from .client import ApiCluster
 
 
 class DeletingCluster(ApiCluster):
     """A cluster in which objects may be deleted."""
+
+    def _resource(self, api_version: str, kind: str) -> Resource | None:
+        """As for every kind; a bare group ("nvidia.com") means the version that the API server prefers of it."""
+        if "/" in api_version or "." not in api_version:
+            return super()._resource(api_version, kind)
+        group = self._discover(f"/apis/{api_version}")
+        preferred = ((group or {}).get("preferredVersion") or {}).get("groupVersion")
+        return super()._resource(str(preferred), kind) if preferred else None
 
     def select(self, selector: Selector) -> list[Json]:
         """List the objects that match; none when the kind is not installed."""
