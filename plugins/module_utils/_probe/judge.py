@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""Judge what an OpenAI-compatible server answered. Pure: documents in, findings out; Failed says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from .session import REASONING_KEYS, Failed
+from .sse import Event
+
+FINISH_REASONS = ("stop", "length", "tool_calls", "function_call", "content_filter")
+DONE = "[DONE]"
+Json = dict[str, t.Any]
+
+
+@dataclass
+class Completion:
+    """What a correct answer held. Token counts are the server's own, None when it sent no usage."""
+
+    content: str = ""
+    reasoning: str = ""
+    finish_reason: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+    @property
+    def text(self) -> str:
+        """What the model said; its reasoning when it said nothing else."""
+        return self.content.strip() or self.reasoning.strip()
+
+    def evidence(self) -> str:
+        """The answer and its size in one line."""
+        tokens = "no usage" if self.completion_tokens is None else f"{self.completion_tokens} tokens"
+        kind = "reasoning only, " if not self.content.strip() else ""
+        return f"{quoted(self.text)} ({kind}{tokens}, finish_reason {self.finish_reason})"
+
+
+def quoted(text: str, limit: int = 160) -> str:
+    """`text` on one line, in quotation marks, shortened."""
+    line = " ".join(text.split())
+    return f'"{line[:limit]}{"…" if len(line) > limit else ""}"'
+
+
+def refuse_error(document: t.Any) -> Json:
+    """Return the document when it is an object without an error in it."""
+    if not isinstance(document, dict):
+        raise Failed(f"the answer is a JSON {type(document).__name__}, not an object")
+    if document.get("error"):
+        raise Failed(f"the answer is an error: {quoted(json.dumps(document['error']))}")
+    return document
+
+
+def check_model(document: Json, model: str) -> None:
+    """The answer must come from the model that was asked."""
+    if document.get("model") != model:
+        raise Failed(f"asked the model {model}, but {document.get('model')} answered")
+
+
+def check_usage(usage: t.Any, max_tokens: int) -> tuple[int | None, int | None]:
+    """Return (prompt, completion) tokens after checking that they add up; (None, None) without usage."""
+    if not isinstance(usage, dict):
+        return None, None
+    counts = [usage.get(key) for key in ("prompt_tokens", "completion_tokens", "total_tokens")]
+    prompt, completion, total = (count if isinstance(count, int) else -1 for count in counts)
+    if min(prompt, completion, total) < 0:
+        raise Failed(f"usage is incomplete: {quoted(json.dumps(usage))}")
+    if prompt + completion != total:
+        raise Failed(f"usage does not add up: {prompt} + {completion} is not {total}")
+    if completion > max_tokens:
+        raise Failed(f"{completion} tokens came, but max_tokens was {max_tokens}")
+    return prompt, completion
+
+
+def check_finish(reason: t.Any) -> str:
+    """Return the finish reason when it is one that the API knows."""
+    if reason not in FINISH_REASONS:
+        raise Failed(f"finish_reason is {json.dumps(reason)}, not one of {', '.join(FINISH_REASONS)}")
+    return str(reason)
+
+
+def first_choice(document: Json) -> Json:
+    """The only choice of an answer to a request with n = 1."""
+    choices = document.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
+        raise Failed(f"one choice was asked for; choices is {quoted(json.dumps(choices))}")
+    return choices[0]
+
+
+def chat(document: t.Any, model: str, max_tokens: int) -> Completion:
+    """Judge a chat completion. The text itself is free: it may well hold the word "error"."""
+    document = refuse_error(document)
+    choice = first_choice(document)
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise Failed("the choice has no message")
+    found = Completion(
+        content=str(message.get("content") or ""),
+        reasoning=reasoning_of(message),
+        finish_reason=check_finish(choice.get("finish_reason")),
+    )
+    check_model(document, model)
+    found.prompt_tokens, found.completion_tokens = check_usage(document.get("usage"), max_tokens)
+    return require_text(found)
+
+
+def completion(document: t.Any, model: str, max_tokens: int) -> Completion:
+    """Judge a plain text completion."""
+    document = refuse_error(document)
+    choice = first_choice(document)
+    found = Completion(content=str(choice.get("text") or ""), finish_reason=check_finish(choice.get("finish_reason")))
+    check_model(document, model)
+    found.prompt_tokens, found.completion_tokens = check_usage(document.get("usage"), max_tokens)
+    return require_text(found)
+
+
+def require_text(found: Completion) -> Completion:
+    """An empty answer is a failure, however correct its frame is."""
+    if not found.text:
+        raise Failed(f"the answer is empty (finish_reason {found.finish_reason})")
+    return found
+
+
+def reasoning_of(message: Json) -> str:
+    """Reasoning text of a message or delta; servers disagree on its key."""
+    return next((str(message[key]) for key in REASONING_KEYS if message.get(key)), "")
+
+
+@dataclass
+class ChatStream:
+    """Follows the events of a streamed chat completion; `take` returns whether an event brought text."""
+
+    model: str
+    max_tokens: int
+    found: Completion = field(default_factory=Completion)
+    chunks: int = 0
+    done: bool = False
+    _usage: t.Any = None
+
+    def take(self, event: Event) -> bool:
+        """Judge one event. Raises Failed: after status 200 an error can only come inside the stream."""
+        if self.done:
+            raise Failed("an event came after [DONE]")
+        if event.data.strip() == DONE:
+            self.done = True
+            return False
+        try:
+            document = json.loads(event.data)
+        except (ValueError, RecursionError) as error:
+            raise Failed(f"an event is not JSON: {quoted(event.data)}") from error
+        if event.type == "error":
+            raise Failed(f"an error came in the stream after {self.chunks} chunks: {quoted(event.data)}")
+        document = refuse_error(document)
+        choices = document.get("choices")
+        if not isinstance(choices, list):
+            raise Failed(f"an error came in the stream after {self.chunks} chunks: {quoted(event.data)}")
+        check_model(document, self.model)
+        self._usage = document.get("usage") or self._usage
+        return self._choice(choices[0]) if choices else False
+
+    def finish(self) -> Completion:
+        """Judge the whole. Raises Failed when the stream did not end as it must."""
+        if not self.done:
+            raise Failed(f"the stream ended without [DONE] after {self.chunks} chunks; text: {quoted(self.found.text)}")
+        check_finish(self.found.finish_reason or None)
+        self.found.prompt_tokens, self.found.completion_tokens = check_usage(self._usage, self.max_tokens)
+        return require_text(self.found)
+
+    def _choice(self, choice: Json) -> bool:
+        delta = choice.get("delta")
+        delta = delta if isinstance(delta, dict) else {}
+        content, reasoning = str(delta.get("content") or ""), reasoning_of(delta)
+        if (content or reasoning) and self.found.finish_reason:
+            raise Failed("text came after finish_reason")
+        self.found.content += content
+        self.found.reasoning += reasoning
+        reason = choice.get("finish_reason")
+        if reason is not None:
+            if self.found.finish_reason:
+                raise Failed(f"finish_reason came twice: {self.found.finish_reason}, {reason}")
+            self.found.finish_reason = check_finish(reason)
+        self.chunks += bool(content or reasoning)
+        return bool(content or reasoning)

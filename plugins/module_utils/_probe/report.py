@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""Reports of a probe: a dict for machines, JUnit XML for CI systems (the page for people is in page.py)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import typing as t
+from dataclasses import asdict
+from pathlib import Path
+from xml.etree import ElementTree
+
+from .page import html
+from .runner import FAILED, SKIPPED, Outcome
+
+SCHEMA = 1
+# What XML 1.0 allows; a model's answer may hold anything.
+FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def document(outcome: Outcome, title: str) -> dict[str, t.Any]:
+    """The report as plain data. `schema` grows when a key changes its meaning or goes."""
+    counts = {kind: sum(r.result == kind for r in outcome.results) for kind in ("passed", "failed", "skipped")}
+    return {
+        "schema": SCHEMA,
+        "title": title,
+        "target": outcome.target,
+        "model": outcome.model,
+        "started": outcome.started,
+        "seconds": outcome.seconds,
+        "passed": outcome.passed,
+        "counts": counts,
+        "checks": [asdict(result) for result in outcome.results],
+        "answer": outcome.answer,
+        "models": outcome.models,
+        "requests": outcome.requests,
+    }
+
+
+def junit(report: dict[str, t.Any]) -> str:
+    """The report as JUnit XML: one test suite, one test case per check."""
+    counts = report["counts"]
+    totals = {
+        "name": clean(report["title"]),
+        "tests": str(len(report["checks"])),
+        "failures": str(counts["failed"]),
+        "errors": "0",
+        "skipped": str(counts["skipped"]),
+        "time": f"{report['seconds']:.3f}",
+    }
+    root = ElementTree.Element("testsuites", {key: totals[key] for key in ("name", "tests", "failures", "time")})
+    suite = ElementTree.SubElement(root, "testsuite", {**totals, "timestamp": report["started"].rstrip("Z")})
+    properties = ElementTree.SubElement(suite, "properties")
+    for key in ("target", "model"):
+        ElementTree.SubElement(properties, "property", {"name": key, "value": clean(report[key])})
+    for check in report["checks"]:
+        attributes = {"classname": clean(report["title"]), "name": check["name"], "time": f"{check['seconds']:.3f}"}
+        case = ElementTree.SubElement(suite, "testcase", attributes)
+        if check["result"] == FAILED:
+            failure = ElementTree.SubElement(case, "failure", {"message": clean(check["reason"])})
+            failure.text = clean(check["evidence"])
+        elif check["result"] == SKIPPED:
+            ElementTree.SubElement(case, "skipped", {"message": clean(check["reason"])})
+        elif check["evidence"]:
+            ElementTree.SubElement(case, "system-out").text = clean(check["evidence"])
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def clean(text: str) -> str:
+    """`text` without the characters that XML forbids."""
+    return FORBIDDEN.sub("\ufffd", text)
+
+
+def write(report: dict[str, t.Any], paths: dict[str, str]) -> None:
+    """Write the forms that `paths` names (keys json, junit, html). Raises OSError."""
+    forms: dict[str, t.Callable[[dict[str, t.Any]], str]] = {
+        "json": lambda data: json.dumps(data, indent=2, ensure_ascii=False) + "\n",
+        "junit": junit,
+        "html": html,
+    }
+    for form, path in paths.items():
+        if path:
+            _replace(Path(path), forms[form](report))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the whole new one; it may be shared, it holds no secret."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
