@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Action graph_wait: waits for graphs and shows live progress, which a module cannot."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import report
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.wait import Outcome, Request, Waiter
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.client import KubeError, connect
+
+display = Display()
+
+ARGUMENTS: dict[str, t.Any] = {
+    "kubeconfig": {"type": "path", "required": True},
+    "context": {"type": "str", "required": True},
+    "namespace": {"type": "str", "default": "dynamo-cloud"},
+    "name": {"type": "str"},
+    "names": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["ready", "absent"], "default": "ready"},
+    "timeout": {"type": "int", "default": 1800},
+    "patience": {"type": "int", "default": 120},
+}
+COLOURS = {"change": "cyan", "problem": "yellow", "done": "green"}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Wait on the controller; see the documentation of the module."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> dict[str, t.Any]:
+        """Run the task."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        del tmp
+        _, options = self.validate_argument_spec(
+            argument_spec=ARGUMENTS,
+            mutually_exclusive=[("name", "names")],
+            required_one_of=[("name", "names")],
+        )
+        if options["timeout"] < 0 or options["patience"] < 0:
+            raise AnsibleActionFail("timeout and patience must not be negative.")
+        names = tuple(options["names"] or [options["name"]]) if options["names"] != [] else ()
+        request = Request(
+            namespace=options["namespace"],
+            names=names,
+            timeout=0.0 if self._task.check_mode else float(options["timeout"]),
+            gone=options["state"] == "absent",
+            patience=float(options["patience"]),
+        )
+        result["changed"] = False
+        if not names:
+            return {**result, "ready": True, "seconds": 0.0, "graphs": []}
+        try:
+            outcomes = Waiter(connect(options["kubeconfig"], options["context"]), request, say).run()
+        except KubeError as error:
+            raise AnsibleActionFail(str(error), result={**result, "ready": False, "graphs": []}) from error
+        result.update(summarise(request, outcomes, single=options["name"] is not None))
+        if self._task.check_mode:
+            # What is not ready in check mode may only be so because nothing was applied.
+            result["failed"] = False
+        return result
+
+
+def say(text: str, kind: str) -> None:
+    """Show one line of progress at once."""
+    display.display(f"  {text}", color=COLOURS.get(kind, "cyan"))
+
+
+def summarise(request: Request, outcomes: t.Mapping[str, Outcome], single: bool) -> dict[str, t.Any]:
+    """Return the result's fields; failed with one sentence for every graph that did not get there."""
+    graphs = [
+        {
+            **report.as_dict(outcome.view, None if outcome.good else outcome.finding, outcome.log),
+            "seconds": round(outcome.seconds, 1),
+        }
+        for outcome in outcomes.values()
+    ]
+    result: dict[str, t.Any] = {
+        "ready": all(outcome.good for outcome in outcomes.values()),
+        "seconds": round(max((outcome.seconds for outcome in outcomes.values()), default=0.0), 1),
+        "graphs": [
+            {**graph, "seconds": round(outcome.seconds, 1)} for graph, outcome in zip(graphs, outcomes.values())
+        ],
+    }
+    if single:
+        result.update({key: value for key, value in graphs[0].items() if key not in ("name", "ready")})
+    bad = [(name, outcome) for name, outcome in outcomes.items() if not outcome.good]
+    if bad:
+        result["failed"] = True
+        result["msg"] = " ".join(
+            report.failure(
+                name,
+                request.namespace,
+                outcome.finding,
+                f"gave up after {outcome.seconds:.0f} s"
+                if outcome.why == "failed"
+                else f"time-out of {request.timeout:.0f} s",
+            )
+            + "."
+            for name, outcome in bad
+        )
+    return result
