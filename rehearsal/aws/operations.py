@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Operations that the rehearsal implements itself; everything else is moto's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.aws.identity import Principal
+from rehearsal.aws.wire import Call, Response
+
+Result = dict[str, Any] | None
+#: One lock for the whole account: moto's backends and ours are plain dicts.
+ACCOUNT_LOCK = threading.RLock()
+
+
+@dataclass
+class Context:
+    """What an operation may use.
+
+    Attributes:
+        call: the call with its parsed parameters.
+        principal: who calls.
+        forward: lets moto answer the same call (a wrapper around stock behaviour uses it).
+        seconds: configured latency of an operation, for what becomes ready some time later.
+    """
+
+    call: Call
+    principal: Principal
+    forward: Callable[[], Response]
+    seconds: Callable[[str], float]
+    params: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.params = self.call.params
+
+    @property
+    def region(self) -> str:
+        return self.call.region
+
+
+Handler = Callable[[Context], Result]
+Check = Callable[[Context], None]
+_HANDLERS: dict[tuple[str, str], Handler] = {}
+_CHECKS: dict[tuple[str, str], list[Check]] = {}
+
+
+def operation(service: str, *actions: str) -> Callable[[Handler], Handler]:
+    """Register a function as the implementation of operations of a botocore service."""
+
+    def register(function: Handler) -> Handler:
+        for action in actions:
+            if (service, action) in _HANDLERS:
+                raise ValueError(f"{service}:{action} has two implementations")
+            _HANDLERS[(service, action)] = function
+        return function
+
+    return register
+
+
+def before(service: str, *actions: str) -> Callable[[Check], Check]:
+    """Register a check (it raises AwsError) or a preparation that runs before an operation, moto's or ours."""
+
+    def register(function: Check) -> Check:
+        for action in actions:
+            _CHECKS.setdefault((service, action), []).append(function)
+        return function
+
+    return register
+
+
+def handler_of(service: str, action: str) -> Handler | None:
+    """Our implementation of an operation, if there is one."""
+    return _HANDLERS.get((service, action))
+
+
+def checks_of(service: str, action: str) -> list[Check]:
+    """What runs before an operation."""
+    return _CHECKS.get((service, action), [])
