@@ -93,22 +93,18 @@ class Part:
         self._record.identity = process.Identity.of(self._process.pid)
         self._record.status = state.RUNNING
 
-    def check(self) -> bool:
-        """Notice an end and start again when it is due; return whether anything changed."""
+    def check(self) -> None:
+        """Notice an end, and start again when that is due."""
         if self._record.status == state.RUNNING:
-            if self._process is None or self._process.poll() is None:
-                return False
-            self._note_end(self._process.returncode)
-            return True
-        if self._record.status == state.RESTARTING and self.clock() >= self._due:
+            if self._process is not None and self._process.poll() is not None:
+                self._note_end(self._process.returncode)
+        elif self._record.status == state.RESTARTING and self.clock() >= self._due:
             self._record.restarts += 1
             try:
                 self.start()
             except PartFailedError as error:
                 self._record.last_exit = str(error)
                 self._schedule()
-            return True
-        return False
 
     def _note_end(self, code: int) -> None:
         self._record.last_exit = describe_exit(code)

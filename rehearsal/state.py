@@ -112,10 +112,10 @@ def read(path: Path) -> State:
 _write_lock = threading.Lock()
 
 
-def write(path: Path, state: State) -> None:
-    """Replace state.json in one step, so that a reader never sees half of it."""
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Replace state.json by `State.to_json()` in one step, so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _write_lock:
         temporary = path.with_name(path.name + ".new")
-        temporary.write_text(json.dumps(state.to_json(), indent=1) + "\n")
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
         temporary.replace(path)

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Commands of the rehearsal: `python -m rehearsal up | down | status | env | rehearse | fault`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+
+from rehearsal import localhttp, report, state
+from rehearsal.lifecycle import LifecycleError, down, up
+from rehearsal.paths import WorkDir
+from rehearsal.toolchain import NotSetUpError, Toolchain
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except (LifecycleError, NotSetUpError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--dir", help="work directory (default: $REHEARSAL_DIR, else .rehearsal in the checkout)")
+    parser = argparse.ArgumentParser(prog="python -m rehearsal", description="AWS and EKS on this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, function: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about, parents=[common])
+        command.set_defaults(command=function)
+        return command
+
+    add("up", _up, "start a rehearsal, or find it up already")
+    add("down", _down, "end it and everything it started")
+    status = add("status", _status, "say what runs and what is wrong; non-zero when it is not up or something is wrong")
+    status.add_argument("--json", action="store_true", help="print state.json")
+    add("env", _env, "print shell exports for it")
+    rehearse = add("rehearse", _rehearse, "run the six playbooks on it as a user would, and report")
+    rehearse.add_argument("--keep", action="store_true", help="leave it up, with everything installed")
+    rehearse.add_argument("--examples", default="hello-world,vllm", help="examples to deploy (default: %(default)s)")
+    fault = add("fault", _fault, "inject, list or clear faults of the embedded AWS")
+    fault.add_argument("action", choices=["list", "add", "clear"])
+    fault.add_argument("fault", nargs="?", help='for `add`: a JSON object, e.g. {"operation": "ec2:CreateFleet", …}')
+    add("supervise", _supervise, "(what `up` runs in the background)")
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    work = WorkDir.choose(options.dir)
+    current = up(work, _say)
+    print(report.status_page(current, work))
+    return 0 if not current.troubles() else 1
+
+
+def _down(options: argparse.Namespace) -> int:
+    work = WorkDir.choose(options.dir)
+    print("The rehearsal is down." if down(work, _say) else "Nothing was up.")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    work = WorkDir.choose(options.dir)
+    current = state.read(work.state_file)
+    if options.json:
+        print(json.dumps(current.to_json(), indent=1))
+    else:
+        print(report.status_page(current, work))
+    return 0 if current.supervised and current.phase == state.READY and not current.troubles() else 1
+
+
+def _env(options: argparse.Namespace) -> int:
+    work = WorkDir.choose(options.dir)
+    if not state.read(work.state_file).supervised:
+        raise LifecycleError(f"Failed to print the environment: no rehearsal is up in {work.root}. Run up first.")
+    sys.stdout.write(work.env_file.read_text())
+    return 0
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    from rehearsal.rehearse import rehearse
+
+    examples = [name for name in options.examples.split(",") if name]
+    return rehearse(WorkDir.choose(options.dir), Toolchain.find(), examples, keep=options.keep)
+
+
+def _fault(options: argparse.Namespace) -> int:
+    work = WorkDir.choose(options.dir)
+    current = state.read(work.state_file)
+    if not current.supervised:
+        raise LifecycleError(f"Failed to reach the embedded AWS: no rehearsal is up in {work.root}. Run up first.")
+    url = f"{current.aws_endpoint}/rehearsal/faults"
+    if options.action == "add":
+        if not options.fault:
+            raise ValueError("Failed to add a fault: none given. Pass a JSON object.")
+        localhttp.post_json(url, json.loads(options.fault))
+    elif options.action == "clear":
+        localhttp.request("DELETE", url)
+    print(json.dumps(localhttp.get_json(url), indent=1))
+    return 0
+
+
+def _supervise(options: argparse.Namespace) -> int:
+    from rehearsal.supervisor import AlreadyRunningError, Supervisor
+
+    try:
+        return Supervisor(WorkDir.choose(options.dir), Toolchain.find()).run()
+    except AlreadyRunningError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
