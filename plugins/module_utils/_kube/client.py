@@ -15,10 +15,12 @@ from __future__ import annotations
 import json
 import typing as t
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 MINIMUM_CLIENT = (24, 2, 0)
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
+USER_AGENT = "ai_on_eks.dynamo"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Json = dict[str, t.Any]
@@ -125,27 +127,34 @@ class Client:
         method: str = "GET",
         body: Json | None = None,
     ) -> t.Any:
-        from kubernetes.client.exceptions import ApiException
         from kubernetes.config.config_exception import ConfigException
+        from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
+        url = f"{self.server}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": accept, "User-Agent": USER_AGENT, **({"Content-Type": "application/json"} if body else {})}
         try:
-            # call_api adds the bearer token and renews it through the kubeconfig's exec plugin.
-            return self.api.call_api(
-                path,
+            # Only configuration and connection pool are taken from the kubernetes package: the signatures of its own
+            # call functions changed between releases, these did not.
+            headers.update(self._credentials())
+            response = self.api.rest_client.pool_manager.request(
                 method,
-                query_params=list(query.items()),
-                header_params={"Accept": accept, **({"Content-Type": "application/json"} if body else {})},
-                body=body,
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _return_http_data_only=True,
-                _request_timeout=(CONNECT_TIMEOUT, read_timeout),
+                url,
+                body=json.dumps(body) if body else None,
+                headers=headers,
+                timeout=Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                preload_content=False,
             )
-        except ApiException as error:
-            raise _from_api(path, error) from error
+            if response.status >= 400:
+                raise _refused(method, path, response.status, str(response.reason or ""), response.data)
         except (HTTPError, OSError, ConfigException) as error:
             raise KubeError(f"Failed to reach the API server {self.server} for {path}: {_cause(error)}") from error
+        return response
+
+    def _credentials(self) -> dict[str, str]:
+        """Return the authorization header; asking for it renews an expired token through the kubeconfig's plugin."""
+        settings = self.api.configuration.auth_settings().values()
+        return {str(entry["key"]): str(entry["value"]) for entry in settings if entry.get("in") == "header"}
 
 
 def connect(kubeconfig: str, context: str, retries: int = 0) -> Client:
@@ -191,19 +200,17 @@ def _package() -> t.Any:
     return kubernetes
 
 
-def _from_api(path: str, error: t.Any) -> KubeError:
-    """Turn an ApiException into one line: the server's own message when it sent a Status object."""
-    message, reason = str(error.reason), str(error.reason)
-    body = error.body
-    if isinstance(body, bytes):
-        body = body.decode("utf-8", "replace")
+def _refused(method: str, path: str, status: int, reason: str, body: bytes) -> KubeError:
+    """Turn an error answer into one line: the server's own message when it sent a Status object."""
+    message = reason
     try:
-        status = json.loads(body) if body else {}
+        sent = json.loads(body) if body else {}
     except ValueError:
-        status = {}
-    if isinstance(status, dict) and status.get("message"):
-        message, reason = str(status["message"]), str(status.get("reason") or reason)
-    return KubeError(f"Failed to read {path}: {message}", int(error.status or 0), reason)
+        sent = {}
+    if isinstance(sent, dict) and sent.get("message"):
+        message, reason = str(sent["message"]), str(sent.get("reason") or reason)
+    action = {"GET": "read", "DELETE": "delete"}.get(method, method.lower())
+    return KubeError(f"Failed to {action} {path}: {message or status}", status, reason)
 
 
 def _cause(error: BaseException) -> str:
