@@ -11,9 +11,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rehearsal import bootstrap
+from rehearsal.bootstrap import provider
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def provider_environment(folder: Path) -> dict[str, str]:
+    """Let Terraform find its provider: in a mirror on this machine, or where the user's own configuration says."""
+    source = provider.find(os.environ)
+    print(provider.describe(source), flush=True)
+    if source.user_config is not None:
+        return {}
+    cache = folder / "plugins"
+    cache.mkdir()
+    config = folder / "terraform.rc"
+    config.write_text(provider.render(source, cache), encoding="utf-8")
+    return {"TF_CLI_CONFIG_FILE": str(config)}
 
 
 def main() -> int:
@@ -21,7 +34,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="terraform-") as folder:
         root = Path(folder) / "root"
         shutil.copytree(ROOT / "terraform", root, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
-        env = {**os.environ, **bootstrap.terraform_environment(Path(folder))}
+        env = {**os.environ, **provider_environment(Path(folder))}
         for command in (
             ["terraform", "fmt", "-check", "-recursive", "-diff"],
             ["terraform", "init", "-backend=false", "-input=false", "-no-color"],
