@@ -212,7 +212,14 @@ def log(session: Session, spec: Spec) -> str:
     pattern = re.compile(spec.pattern)
     began = session.clock()
     while True:
-        logs = session.read_logs(spec.selector, spec.container)
+        logs: list[tuple[str, list[str]]] = []
+        trouble = ""
+        try:
+            logs = session.read_logs(spec.selector, spec.container)
+        except ProbeError as error:
+            if not error.retry:
+                raise Failed(str(error)) from error
+            trouble = str(error)
         for pod, lines in logs:
             for line in lines:
                 if pattern.search(line):
@@ -220,11 +227,11 @@ def log(session: Session, spec: Spec) -> str:
         if session.clock() + LOG_PAUSE > session.deadline:
             break
         session.sleep(LOG_PAUSE)
-    read = ", ".join(f"{pod} ({len(lines)} lines)" for pod, lines in logs) or "no pods"
+    read = ", ".join(f"{pod} ({len(lines)} lines)" for pod, lines in logs) or trouble or f"no pod with {spec.selector}"
     last = next((judge.quoted(lines[-1]) for _pod, lines in logs if lines), "nothing")
     raise Failed(
-        f"no line matches {spec.pattern} after {session.clock() - began:.0f} s (all waiting ends {session.timeout:g} s "
-        f"after the start); read: {read}; last line: {last}"
+        f"no line matches {spec.pattern!r} after {session.clock() - began:.0f} s (all waiting ends "
+        f"{session.timeout:g} s after the start); read: {read}; last line: {last}"
     )
 
 

@@ -90,14 +90,20 @@ def parse_checks(wanted: t.Sequence[t.Any] | None) -> list[Spec]:
     return found
 
 
-def plan(specs: list[Spec]) -> list[Result]:
-    """What a run would do, as skipped checks."""
-    return [Result(spec.name, SKIPPED, reason=f"check mode: would send {CHECKS[spec.name].sends}") for spec in specs]
+def planned(specs: list[Spec], target: str, model: str) -> Outcome:
+    """What a run would do: an outcome whose checks are all skipped."""
+    results = [Result(spec.name, SKIPPED, reason=f"check mode: would send {CHECKS[spec.name].sends}") for spec in specs]
+    return Outcome(target, model, now(), 0.0, results, answer="", models=[], requests=[])
+
+
+def now() -> str:
+    """The time in UTC, as RFC 3339 writes it."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def run(session: Session, specs: list[Spec]) -> Outcome:
     """Run the checks in their order. Never raises for what an endpoint does."""
-    started, began = datetime.now(timezone.utc), time.monotonic()
+    started, began = now(), time.monotonic()
     results: list[Result] = []
     failed: set[str] = set()
     unreachable = ""
@@ -116,7 +122,7 @@ def run(session: Session, specs: list[Spec]) -> Outcome:
     return Outcome(
         target=session.client.target.name,
         model=session.model,
-        started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started=started,
         seconds=round(time.monotonic() - began, 3),
         results=results,
         answer=session.answer,

@@ -147,22 +147,22 @@ class Session:
         answer: Answer | None
         while True:
             attempts += 1
-            wait = pause
+            asked = 0.0
             try:
                 answer = send()
                 heard = True
                 if not not_yet(answer):
                     return answer
                 last = answer.summary()
-                wait = max(pause, retry_after(answer))
+                asked = retry_after(answer)
             except ProbeError as error:
                 if not (error.retry or late_ok):
                     raise Failed(f"{what}: {error}", unreachable=not heard) from error
                 answer, last = None, str(error)
             left = self.deadline - self.clock()
-            if left <= 0 or wait > left:
+            if left <= 0 or asked > left:
                 break
-            self.sleep(wait)
+            self.sleep(min(left, max(pause, asked)))
             pause = min(LONGEST_PAUSE, pause * GROWTH)
         times = "1 attempt" if attempts == 1 else f"{attempts} attempts in {self.clock() - began:.0f} s"
         raise Failed(

@@ -297,6 +297,9 @@ def connection_error(name: str, error: BaseException) -> ProbeError:
         return ProbeError(f"{name} does not speak HTTP: {error!r}")
     if isinstance(error, TimeoutError):
         return ProbeError(f"cannot connect to {name}: no answer to the connection attempt", retry=True)
-    permanent = bool(getattr(error, "permanent", False))
+    permanent = getattr(error, "permanent", None)
+    if permanent is not None:
+        # A ForwardError says itself what it could not reach, and why.
+        return ProbeError(str(error), retry=not permanent)
     text = (error.strerror if isinstance(error, OSError) else "") or str(error)
-    return ProbeError(f"cannot connect to {name}: {text}" if not permanent else text, retry=not permanent)
+    return ProbeError(f"cannot connect to {name}: {text}", retry=True)
