@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The image table: which container images are run as local processes, which only pretend, which cannot be pulled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rehearsal.nodes.config import AgentConfig
+
+_REFERENCE = re.compile(
+    r"^(?P<repository>[^@]+?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
+)
+
+_DYNAMO_RUNTIMES = ("vllm-runtime", "sglang-runtime", "tensorrtllm-runtime", "dynamo-frontend", "dynamo-planner")
+
+# Published once, gone since: old charts still name them. (repository, pattern of the tag)
+_GONE = (
+    ("bitnami/etcd", r".*-debian-.*"),
+    ("bitnami/kubectl", r".*"),
+    ("kubebuilder/kube-rbac-proxy", r".*"),
+)
+# The one place that still serves the last of these.
+_STILL_SERVED = ("registry.k8s.io/",)
+
+# Environment variables and container ports that hold listening ports of the images below.
+DYNAMO_PORT_VARIABLES = (
+    "DYN_HTTP_PORT",
+    "DYNAMO_PORT",
+    "DYN_SYSTEM_PORT",
+    "DYN_FORWARDPASS_METRIC_PORT",
+    "NIXL_TELEMETRY_PROMETHEUS_PORT",
+    "PLANNER_PROMETHEUS_PORT",
+)
+_DYNAMO_HTTP_PORT = 8000
+_KARPENTER_PORT_VARIABLES = ("METRICS_PORT", "HEALTH_PROBE_PORT")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An image reference, taken apart."""
+
+    repository: str
+    tag: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The last component of the repository."""
+        return self.repository.rpartition("/")[2]
+
+    def is_under(self, suffix: str) -> bool:
+        """Tell whether the repository is this one, in whatever registry or pull-through cache."""
+        return self.repository == suffix or self.repository.endswith("/" + suffix)
+
+
+def parse(text: str) -> Reference | None:
+    """Take an image reference apart; None when it is not one (reason InvalidImageName)."""
+    match = _REFERENCE.match(text)
+    if not match or match["repository"] != match["repository"].lower():
+        return None
+    return Reference(match["repository"], match["tag"] or ("" if match["digest"] else "latest"), match["digest"] or "")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to run an image's containers here."""
+
+    kind: str  # karpenter | operator | dynamo
+    port_variables: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()  # ports that the image listens on without declaring them
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A command with what its image brings along."""
+
+    argv: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+    roots: dict[str, Path] = field(default_factory=dict)
+
+
+def recipe(image: str) -> Recipe | None:
+    """Return how an image is run; None for one that only pretends to run."""
+    reference = parse(image)
+    if reference is None:
+        return None
+    if reference.is_under("karpenter/controller"):
+        return Recipe("karpenter", _KARPENTER_PORT_VARIABLES)
+    if reference.is_under("ai-dynamo/kubernetes-operator"):
+        return Recipe("operator")
+    if any(reference.is_under(f"ai-dynamo/{name}") for name in _DYNAMO_RUNTIMES):
+        return Recipe("dynamo", DYNAMO_PORT_VARIABLES, (_DYNAMO_HTTP_PORT,))
+    return None
+
+
+def pull_problem(image: str) -> str | None:
+    """Return why an image cannot be pulled, in containerd's words; None when it can."""
+    reference = parse(image)
+    if reference is None:
+        return f'couldn\'t parse image name "{image}": invalid reference format'
+    for repository, tags in _GONE:
+        served = reference.repository.startswith(_STILL_SERVED)
+        if reference.is_under(repository) and not served and re.fullmatch(tags, reference.tag):
+            return (
+                f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": '
+                f'failed to resolve reference "{image}": {image}: not found'
+            )
+    return None
+
+
+def launch(
+    how: Recipe, container_name: str, command: Sequence[str], args: Sequence[str], config: AgentConfig
+) -> Launch:
+    """Return the local command for a container whose command and args are given."""
+    if how.kind == "karpenter":
+        return Launch([str(config.bin_dir / "karpenter"), *args])
+    if how.kind == "operator":
+        module = "rehearsal.dynamo.crd_apply" if container_name == "crd-apply" else "rehearsal.dynamo.operator"
+        return Launch([str(config.main_python), "-m", module, *args], {"PYTHONPATH": str(config.repo)})
+    workspace = config.repo / "rehearsal" / "dynamo" / "workspace"
+    env = {
+        "PATH": f"{config.work_dir / 'shims'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "REHEARSAL_MODELS": str(config.models_dir),
+        "HF_HUB_OFFLINE": "1",
+        # every server of a Dynamo process on the loopback interface
+        "DYN_HTTP_HOST": "127.0.0.1",
+        "DYN_SYSTEM_HOST": "127.0.0.1",
+        "DYN_TCP_RPC_HOST": "127.0.0.1",
+        "DYN_TCP_RESPONSE_STREAM_HOST": "127.0.0.1",
+        "DYN_EVENT_PLANE_HOST": "127.0.0.1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    roots = {
+        "/workspace": workspace,
+        # where releases before 0.6 kept the same example
+        "/workspace/examples/runtime": workspace / "examples" / "custom_backend",
+    }
+    return Launch([*command, *args], env, roots)
+
+
+def write_shims(config: AgentConfig) -> None:
+    """Write the python3 that Dynamo images have on their PATH."""
+    directory = config.work_dir / "shims"
+    directory.mkdir(parents=True, exist_ok=True)
+    shim = config.repo / "rehearsal" / "nodes" / "runtime" / "shim.py"
+    for name in ("python3", "python"):
+        path = directory / name
+        path.write_text(f'#!/bin/sh\nexec "{config.dynamo_python}" "{shim}" "$@"\n', encoding="utf-8")
+        path.chmod(0o755)

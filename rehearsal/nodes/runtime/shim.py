@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The python3 of a Dynamo image: runs `-m dynamo.frontend` as it is and engine workers as dynamo.mocker.
+
+Started by the `python3` on a container's PATH, in the virtual environment that holds ai-dynamo; so a shell script in a
+manifest may start a worker in any way that works in the real image.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from rehearsal import ports as free_ports
+from rehearsal.dynamo.model import ensure_model, gated_without_token
+from rehearsal.nodes.runtime.engine_args import ENGINES, ArgumentError, move_port, translate
+
+_HTTP_PORT = 8000
+
+
+def local_ports(environ: Mapping[str, str]) -> dict[int, int]:
+    """Return the container's ports by number with the local port each one got."""
+    return {int(key): int(value) for key, value in json.loads(environ.get("REHEARSAL_PORTS", "{}")).items()}
+
+
+def split_module(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return (module, its arguments) for `[-u …] -m module …`; ("", argv) for anything else."""
+    words = list(argv)
+    for index, word in enumerate(words):
+        if word == "-m" and index + 1 < len(words):
+            return words[index + 1], words[index + 2 :]
+        if not word.startswith("-"):
+            break
+    return "", words
+
+
+def command(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the arguments for the real Python interpreter.
+
+    Raises:
+        ArgumentError: when the engine would refuse its arguments.
+        PermissionError: when the model is gated and no token is given.
+    """
+    module, args = split_module(argv)
+    ports = local_ports(environ)
+    if module == "dynamo.frontend":
+        # an explicit variable has been moved already; without one the image's default port has to be
+        default = None if environ.get("DYN_HTTP_PORT") else _HTTP_PORT
+        return ["-m", module, *move_port(args, "--http-port", ports, default)]
+    if module not in ENGINES:
+        return list(argv)
+    worker = translate(module, args, environ)
+    if gated_without_token(worker.model, environ):
+        raise PermissionError(
+            f"Cannot access gated repo for url https://huggingface.co/{worker.model}/resolve/main/config.json.\n"
+            f"Access to model {worker.model} is restricted. You must have access to it and be authenticated "
+            "to access it. Please log in."
+        )
+    model_dir = ensure_model(worker.model, Path(environ["REHEARSAL_MODELS"]))
+    extra: list[str] = []
+    if worker.role == "prefill":
+        extra = ["--bootstrap-ports", str(free_ports.choose(None, ports.values()))]
+    return ["-m", "dynamo.mocker", "--model-path", str(model_dir), *worker.arguments, *extra]
+
+
+def main() -> None:
+    """Become the real interpreter."""
+    try:
+        argv = command(sys.argv[1:], os.environ)
+    except ArgumentError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except PermissionError as error:
+        print(f"huggingface_hub.errors.GatedRepoError: 401 Client Error.\n{error}", file=sys.stderr)
+        sys.exit(1)
+    os.execv(sys.executable, [sys.executable, *argv])  # noqa: S606 - a shim becomes what it stands for
+
+
+if __name__ == "__main__":
+    main()
