@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""The work directory: a copy of the configuration with its inputs, where Terraform may write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+MANIFEST = ".stack.json"
+LOCK_FILE = ".terraform.lock.hcl"
+BACKEND_FILE = "stack_backend.tf.json"
+VARIABLES_FILE = "99-variables.auto.tfvars.json"
+_CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_INPUTS = (".auto.tfvars", ".auto.tfvars.json")
+_LEFT_OUT_DIRECTORIES = {".terraform", "profiles", "tests"}
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What the directory holds now.
+
+    Attributes:
+        digest: of everything that init depends on.
+        backend: digest of the backend's configuration.
+        needs_init: whether init has not yet succeeded for this digest.
+        backend_changed: whether an earlier init was for another backend.
+    """
+
+    digest: str
+    backend: str
+    needs_init: bool
+    backend_changed: bool
+
+
+def sync(
+    source: Path | None,
+    work_dir: Path,
+    inputs: t.Mapping[str, bytes] | None,
+    backend: t.Mapping[str, t.Any],
+    binary: str,
+) -> Synced:
+    """Bring configuration and inputs into the work directory; what no longer belongs there goes.
+
+    Terraform loads every *.tf and *.auto.tfvars file it finds: one dropped from the source would go on counting.
+
+    Args:
+        source: directory of the configuration; None keeps what is there.
+        work_dir: made when missing, for the user alone.
+        inputs: variable files by name (see `inputs_of`); None keeps those that are there.
+        backend: {"type": ..., "config": {...}}; empty for Terraform's own default, state in the work directory.
+        binary: the program that will run; another one needs an init of its own.
+
+    Raises:
+        OSError: the source cannot be read or the work directory cannot be written.
+    """
+    work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    manifest = read_manifest(work_dir)
+    old_files: dict[str, str] = manifest["files"]
+    files = dict(old_files)
+    if source is not None:
+        files = _copy(source, work_dir, old_files)
+    backend_text = _backend(backend)
+    keep = set(files)
+    if backend_text:
+        _write(work_dir / BACKEND_FILE, backend_text)
+        keep.add(BACKEND_FILE)
+    if inputs is None:
+        keep.update(path.name for path in work_dir.iterdir() if path.name.endswith(_INPUTS))
+    for name, content in (inputs or {}).items():
+        _write(work_dir / name, content)
+        keep.add(name)
+    _remove_stale(work_dir, keep, set(old_files))
+    digest = _hash(
+        json.dumps(
+            [
+                sorted(item for item in files.items() if item[0].endswith((*_CODE, LOCK_FILE))),
+                _hash(backend_text),
+                binary,
+            ]
+        ).encode()
+    )
+    _write_manifest(work_dir, {**manifest, "files": files})
+    return Synced(
+        digest=digest,
+        backend=_hash(backend_text),
+        needs_init=manifest["initialised"] != digest or not (work_dir / ".terraform").is_dir(),
+        backend_changed=bool(manifest["initialised"]) and manifest["backend"] != _hash(backend_text),
+    )
+
+
+def mark_initialised(work_dir: Path, synced: Synced) -> None:
+    """Note that init succeeded for what the directory holds."""
+    _write_manifest(work_dir, {**read_manifest(work_dir), "initialised": synced.digest, "backend": synced.backend})
+
+
+def inputs_of(variables_files: t.Sequence[Path], variables: t.Mapping[str, t.Any]) -> dict[str, bytes]:
+    """Return the inputs as files that Terraform loads by itself, in an order in which a later one wins.
+
+    So `terraform plan` typed in the work directory sees what Ansible saw.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    inputs = {}
+    for index, path in enumerate(variables_files):
+        json_like = path.name.endswith(".json")
+        stem = path.name.split(".")[0]
+        inputs[f"{index:02}-{stem}.auto.tfvars{'.json' if json_like else ''}"] = path.read_bytes()
+    if variables:
+        inputs[VARIABLES_FILE] = (json.dumps(variables, indent=2, sort_keys=True) + "\n").encode()
+    return inputs
+
+
+def is_prepared(work_dir: Path) -> bool:
+    """Tell whether a stack was ever set up in the directory."""
+    return (work_dir / MANIFEST).is_file()
+
+
+def read_manifest(work_dir: Path) -> dict[str, t.Any]:
+    """Return what the last run noted; an empty manifest for a new or damaged directory."""
+    empty: dict[str, t.Any] = {"files": {}, "initialised": "", "backend": _hash(b"")}
+    try:
+        found = json.loads((work_dir / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return empty
+    return {**empty, **found} if isinstance(found, dict) else empty
+
+
+def _write_manifest(work_dir: Path, manifest: t.Mapping[str, t.Any]) -> None:
+    _write(work_dir / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+
+
+def _copy(source: Path, work_dir: Path, old_files: t.Mapping[str, str]) -> dict[str, str]:
+    """Copy what has changed; return the digests of the source's files by relative name."""
+    files = {}
+    for path in sorted(source.rglob("*")):
+        name = path.relative_to(source).as_posix()
+        if not path.is_file() or _left_out(name):
+            continue
+        content = path.read_bytes()
+        files[name] = _hash(content)
+        # Terraform adds to the lock file; the copy is replaced only when the source's own has changed.
+        if name == LOCK_FILE and old_files.get(name) == files[name] and (work_dir / name).exists():
+            continue
+        _write(work_dir / name, content)
+    return files
+
+
+def _left_out(name: str) -> bool:
+    parts = name.split("/")
+    last = parts[-1]
+    return (
+        bool(_LEFT_OUT_DIRECTORIES.intersection(parts[:-1]))
+        or last == MANIFEST
+        or ".tfstate" in last
+        or ".tfvars" in last
+    )
+
+
+def _remove_stale(work_dir: Path, keep: set[str], ours: set[str]) -> None:
+    for path in work_dir.iterdir():
+        loaded = path.name.endswith((*_CODE, *_INPUTS)) or path.name in {"terraform.tfvars", "terraform.tfvars.json"}
+        if path.is_file() and path.name not in keep and loaded:
+            path.unlink()
+    for name in ours - keep:
+        (work_dir / name).unlink(missing_ok=True)
+
+
+def _backend(backend: t.Mapping[str, t.Any]) -> bytes:
+    if not backend or not backend.get("type"):
+        return b""
+    return (
+        json.dumps({"terraform": {"backend": {backend["type"]: backend.get("config") or {}}}}, indent=2, sort_keys=True)
+        + "\n"
+    ).encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write whole or not at all, and only when the content differs."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_bytes(content)
+    temporary.chmod(0o600)
+    temporary.replace(path)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of the action plugin terraform_stack."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: terraform_stack
+short_description: Bring a Terraform configuration into a state, with live progress
+version_added: 1.0.0
+author:
+  - The ai_on_eks.dynamo contributors (@ai-on-eks)
+description:
+  - Copies a configuration into a work directory, initialises it when its inputs have changed, plans, and applies the
+    plan if there is anything to do.
+  - While Terraform works, it shows what is done, what is being made and for how long; no terminal is needed for that.
+  - On an interrupt Terraform finishes what it has begun and saves its state; the next run goes on from there.
+  - Runs on the controller, with the controller's environment (C(AWS_PROFILE), C(TF_CLI_CONFIG_FILE), ...).
+requirements:
+  - terraform 1.10 or newer, or tofu (see O(binary))
+extends_documentation_fragment:
+  - ai_on_eks.dynamo._attributes
+  - ai_on_eks.dynamo._attributes.actiongroup_dynamo
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Plans and returns what would change. The work directory is written in check mode too, or there would be nothing
+        to plan.
+  diff_mode:
+    support: full
+    details:
+      - Shows the attributes that the plan changes; sensitive ones are masked.
+  idempotent:
+    support: full
+options:
+  source:
+    description:
+      - Directory of the configuration. It is never written to. Its folders C(tests) and C(profiles) and its variable
+        files are left out.
+      - Required for O(state=present) and O(state=planned); otherwise what the work directory holds is used.
+    type: path
+  work_dir:
+    description:
+      - Directory that Terraform works in. Made when missing, for the user alone.
+      - Keeps the state if there is no O(backend).
+    type: path
+    required: true
+  state:
+    description:
+      - V(present) applies, V(absent) destroys, V(planned) plans and changes nothing, V(outputs) reads the outputs and
+        refreshes nothing.
+    type: str
+    default: present
+    choices: [present, absent, planned, outputs]
+  variables:
+    description:
+      - Values of variables; they win over O(variables_files). Do not put secrets here.
+      - With O(state=absent) and O(state=outputs), neither these nor O(variables_files) need be given again.
+    type: dict
+    default: {}
+  variables_files:
+    description: Variable files (C(*.tfvars), C(*.tfvars.json)); a later one wins.
+    type: list
+    elements: path
+    default: []
+  backend:
+    description: Where the state is kept. Without it, in the work directory. When it changes, the state moves along.
+    type: dict
+    suboptions:
+      type:
+        description: Kind of backend, for example V(s3).
+        type: str
+        required: true
+      config:
+        description: Its configuration.
+        type: dict
+        default: {}
+  binary:
+    description: Program to run, by name or path.
+    type: str
+    default: terraform
+  parallelism:
+    description: How many resources are made at the same time.
+    type: int
+    default: 10
+  lock_timeout:
+    description: How long to wait for another run that holds the state.
+    type: str
+    default: 5m
+  progress_interval:
+    description: Seconds of silence after which a line says what is being made.
+    type: int
+    default: 10
+  protect:
+    description:
+      - Beginnings of resource addresses. A plan that would delete or replace one of these is refused in
+        O(state=present), unless it is tainted, that is, never was complete.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Make the AWS resources
+  ai_on_eks.dynamo.terraform_stack:
+    source: "{{ playbook_dir }}/../terraform"
+    work_dir: ~/.local/state/ai_on_eks_dynamo/dynamo-on-eks/terraform
+    variables_files:
+      - "{{ playbook_dir }}/../terraform/blueprint.tfvars"
+    variables:
+      region: us-west-2
+    protect:
+      - aws_eks_cluster.
+  register: stack
+
+- name: Destroy them
+  ai_on_eks.dynamo.terraform_stack:
+    work_dir: ~/.local/state/ai_on_eks_dynamo/dynamo-on-eks/terraform
+    state: absent
+"""
+
+RETURN = r"""
+outputs:
+  description: Outputs of the configuration, without the sensitive ones.
+  returned: success
+  type: dict
+  sample: {"name": "dynamo-on-eks"}
+plan:
+  description: What was (or in check mode would be) changed.
+  returned: success
+  type: dict
+  contains:
+    add:
+      description: Number of resources added.
+      type: int
+      sample: 81
+    change:
+      description: Number of resources changed in place.
+      type: int
+      sample: 0
+    destroy:
+      description: Number of resources destroyed.
+      type: int
+      sample: 0
+    changes:
+      description: The changes.
+      type: list
+      elements: dict
+      sample: [{"address": "aws_vpc.this", "action": "create", "reason": ""}]
+resources:
+  description: Addresses of the resources in the state afterwards.
+  returned: success
+  type: list
+  elements: str
+  sample: ["aws_vpc.this"]
+seconds:
+  description: Duration.
+  returned: always
+  type: float
+  sample: 612.4
+diagnostics:
+  description: Terraform's own error diagnostics.
+  returned: failure
+  type: list
+  elements: dict
+"""
