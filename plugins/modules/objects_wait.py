@@ -18,13 +18,10 @@ description:
     one minute when it seldom does (an image that cannot be pulled, a secret that does not exist).
 requirements:
   - kubernetes (Python package)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode; nothing is ever changed, so it waits there too.
-  diff_mode:
-    support: none
-    description: Returns no difference.
+extends_documentation_fragment:
+  - ai_on_eks.dynamo._attributes
+  - ai_on_eks.dynamo._attributes.info_module
+  - ai_on_eks.dynamo._attributes.actiongroup_dynamo
 options:
   kubeconfig:
     description: Path of the kubeconfig.
@@ -39,7 +36,8 @@ options:
       - The objects to wait for.
       - C(Deployment), C(StatefulSet) and C(DaemonSet) are ready when all pods of the newest version are,
         C(Service) with one ready endpoint, C(ValidatingWebhookConfiguration) and C(MutatingWebhookConfiguration)
-        when every webhook has a CA, all other kinds by a condition.
+        when every webhook has a CA, C(CustomResourceDefinition) when it is served and its conversion webhook has a CA,
+        all other kinds by a condition.
     type: list
     elements: dict
     required: true
@@ -53,9 +51,13 @@ options:
         type: str
         required: true
       name:
-        description: Name.
+        description: Name. Exactly one of O(objects[].name) and O(objects[].label_selector) is needed.
         type: str
-        required: true
+        default: ""
+      label_selector:
+        description: All objects with these labels must be ready, and there must be one.
+        type: str
+        default: ""
       namespace:
         description: Namespace; empty for objects of the whole cluster.
         type: str
@@ -63,7 +65,7 @@ options:
       condition:
         description:
           - Type of the condition that must be C(True).
-          - By default C(Established) for C(CustomResourceDefinition) and C(Ready) for all others.
+          - By default C(Ready). Not for kinds that have a rule of their own.
         type: str
         default: ""
   timeout:
@@ -130,7 +132,8 @@ ARGUMENTS: dict[str, t.Any] = {
         "options": {
             "api_version": {"type": "str", "required": True},
             "kind": {"type": "str", "required": True},
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str", "default": ""},
+            "label_selector": {"type": "str", "default": ""},
             "namespace": {"type": "str", "default": ""},
             "condition": {"type": "str", "default": ""},
         },
@@ -143,7 +146,13 @@ ARGUMENTS: dict[str, t.Any] = {
 def describe(outcome: Outcome) -> dict[str, t.Any]:
     """Turn an outcome into the module's result."""
     objects = [
-        {"kind": x.kind, "namespace": x.namespace, "name": x.name, "ready": verdict.ready, "reason": verdict.reason}
+        {
+            "kind": x.kind,
+            "namespace": x.namespace,
+            "name": x.name or x.label_selector,
+            "ready": verdict.ready,
+            "reason": verdict.reason,
+        }
         for x, verdict in outcome.verdicts.items()
     ]
     return {"ready": not outcome.missing, "seconds": round(outcome.seconds, 1), "objects": objects}
@@ -160,6 +169,9 @@ def explain(outcome: Outcome, hint: str) -> str:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    for item in module.params["objects"]:
+        if bool(item["name"]) == bool(item["label_selector"]):
+            module.fail_json(msg=f"Failed to wait for {item['kind']}: give either name or label_selector.")
     targets = [Target(**item) for item in module.params["objects"]]
     try:
         cluster = ApiCluster(connect(module.params["kubeconfig"], module.params["context"]))

@@ -26,6 +26,12 @@ class ApiCluster:
         resource = self._resource(target.api_version, target.kind)
         return self._client.find(resource.path(target.namespace, target.name)) if resource else None
 
+    def matching(self, target: Target) -> list[Json]:
+        """List the objects that the target's label selector matches; none while the kind does not exist."""
+        resource = self._resource(target.api_version, target.kind)
+        query = {"labelSelector": target.label_selector}
+        return self._client.items(resource, target.namespace, query) if resource else []
+
     def endpoint_slices(self, target: Target) -> list[Json]:
         """List the EndpointSlices of a Service."""
         query = {"labelSelector": f"kubernetes.io/service-name={target.name}"}

@@ -97,6 +97,17 @@ def webhook_configuration(obj: Object) -> Verdict:
     return _not_yet(f"there is no caBundle for {', '.join(bare)}") if bare else READY
 
 
+def custom_resource_definition(obj: Object) -> Verdict:
+    """The kind is served, and a conversion webhook inside the cluster has the CA that the API server must trust."""
+    established = by_condition(obj, "Established")
+    if not established.ready:
+        return established
+    client = ((_spec(obj).get("conversion") or {}).get("webhook") or {}).get("clientConfig") or {}
+    if "service" in client and not client.get("caBundle"):
+        return _not_yet("there is no caBundle for its conversion webhook")
+    return READY
+
+
 def service(slices: t.Sequence[Object]) -> Verdict:
     """At least one endpoint of the Service is ready. An endpoint without a condition counts as ready (API contract)."""
     for endpoints in slices:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._kube.client import KubeError
 from . import predicates
@@ -30,17 +30,22 @@ WEBHOOKS = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
 
 @dataclass(frozen=True)
 class Target:
-    """One object to wait for. `condition` is used for kinds that no rule of their own decides."""
+    """One object to wait for, or all that `label_selector` matches.
+
+    `condition` is used for kinds that no rule of their own decides.
+    """
 
     api_version: str
     kind: str
-    name: str
+    name: str = ""
     namespace: str = ""
     condition: str = ""
+    label_selector: str = ""
 
     def __str__(self) -> str:
         """Name the object as a person would."""
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        name = self.name or self.label_selector
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
 
 class Cluster(t.Protocol):
@@ -48,6 +53,9 @@ class Cluster(t.Protocol):
 
     def get(self, target: Target) -> Object | None:
         """Return the object, or None while it (or its kind) does not exist."""
+
+    def matching(self, target: Target) -> t.Sequence[Object]:
+        """List the objects that the target's label selector matches; none while the kind does not exist."""
 
     def endpoint_slices(self, target: Target) -> t.Sequence[Object]:
         """List the EndpointSlices of a Service."""
@@ -79,10 +87,20 @@ class Clock:
 
 
 def judge(cluster: Cluster, target: Target) -> Verdict:
-    """Look at one object once."""
-    obj = cluster.get(target)
-    if obj is None:
-        return Verdict(False, "it does not exist")
+    """Look once at one object, or at all that a label selector matches (there must be one)."""
+    if not target.label_selector:
+        obj = cluster.get(target)
+        return Verdict(False, "it does not exist") if obj is None else _look(cluster, target, obj)
+    found = cluster.matching(target)
+    for obj in found:
+        name = obj["metadata"]["name"]
+        verdict = _look(cluster, replace(target, name=name), obj)
+        if not verdict.ready:
+            return replace(verdict, reason=f"{name}: {verdict.reason}")
+    return predicates.READY if found else Verdict(False, "there is none")
+
+
+def _look(cluster: Cluster, target: Target, obj: Object) -> Verdict:
     if target.kind in WORKLOADS:
         verdict = WORKLOADS[target.kind](obj)
         if verdict.ready or verdict.fatal:
@@ -95,10 +113,11 @@ def judge(cluster: Cluster, target: Target) -> Verdict:
         return Verdict(False, f"{verdict.reason}; {found.reason}", found.fatal, found.doubtful)
     if target.kind in WEBHOOKS:
         return predicates.webhook_configuration(obj)
+    if target.kind == "CustomResourceDefinition":
+        return predicates.custom_resource_definition(obj)
     if target.kind == "Service":
         return predicates.service(cluster.endpoint_slices(target))
-    default = "Established" if target.kind == "CustomResourceDefinition" else "Ready"
-    return predicates.by_condition(obj, target.condition or default)
+    return predicates.by_condition(obj, target.condition or "Ready")
 
 
 @dataclass

@@ -161,6 +161,21 @@ def test_unscheduled_pod_says_why() -> None:
     assert not found.fatal
 
 
+@pytest.mark.parametrize(
+    ("conversion", "reason"),
+    [
+        ({}, ""),
+        ({"webhook": {"clientConfig": {"service": {}, "caBundle": "Q0E="}}}, ""),
+        ({"webhook": {"clientConfig": {"service": {}}}}, "there is no caBundle for its conversion webhook"),
+    ],
+)
+def test_definition_of_a_kind(conversion: dict[str, Any], reason: str) -> None:
+    status = {"conditions": [{"type": "Established", "status": "True"}]}
+    obj = {"metadata": {}, "spec": {"conversion": conversion}, "status": status}
+    assert predicates.custom_resource_definition(obj).reason == reason
+    assert not predicates.custom_resource_definition({"metadata": {}}).ready
+
+
 class FakeCluster:
     """Objects by target: a list is served one after the other, the last for ever; an exception is raised."""
 
@@ -175,6 +190,9 @@ class FakeCluster:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def matching(self, target: wait.Target) -> list[dict[str, Any]]:
+        return [dict(obj) for obj in self.objects[target]]
 
     def endpoint_slices(self, target: wait.Target) -> list[dict[str, Any]]:
         return self.slices
@@ -261,6 +279,16 @@ def test_service_is_judged_by_its_endpoints() -> None:
     assert not wait.judge(cluster, SERVICE).ready
     cluster.slices = [{"endpoints": [{"conditions": {"ready": True}}]}]
     assert wait.judge(cluster, SERVICE).ready
+
+
+def test_all_that_a_selector_matches_must_be_ready_and_one_must_exist() -> None:
+    pools = wait.Target("karpenter.sh/v1", "NodePool", label_selector="a=b")
+    ready = {"metadata": {"name": "one"}, "status": READY_POOL["status"]}
+    pending = {"metadata": {"name": "two"}}
+    assert wait.judge(FakeCluster({pools: [ready]}), pools).ready
+    assert wait.judge(FakeCluster({pools: []}), pools).reason == "there is none"
+    assert wait.judge(FakeCluster({pools: [ready, pending]}), pools).reason == "two: it has no condition Ready yet"
+    assert str(pools) == "NodePool a=b"
 
 
 class FakeApi:
