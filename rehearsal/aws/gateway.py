@@ -103,6 +103,7 @@ class Gateway:
                 principal=principal,
                 forward=lambda: self._forward(call, environ),
                 seconds=self._controls.latencies.seconds,
+                lacks_capacity=self._controls.faults.lacks_capacity,
             )
             try:
                 for check in checks_of(call.service, call.action):

@@ -27,12 +27,14 @@ class Context:
         principal: who calls.
         forward: lets moto answer the same call (a wrapper around stock behaviour uses it).
         seconds: configured latency of an operation, for what becomes ready some time later.
+        lacks_capacity: whether a fault says that EC2 has no such instance type in a zone (type, zone, lifecycle).
     """
 
     call: Call
     principal: Principal
     forward: Callable[[], Response]
     seconds: Callable[[str], float]
+    lacks_capacity: Callable[[str, str, str], bool]
     params: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
