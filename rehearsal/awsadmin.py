@@ -39,8 +39,13 @@ class AwsAdmin:
         return {kind: list(ids) for kind, ids in found.items() if ids}
 
     def describe(self, entry: dict[str, Any]) -> Description:
-        """Return what a cluster's control plane must know, as EKS's DescribeCluster says it."""
+        """Return what a cluster's control plane must know, as EKS's DescribeCluster says it.
+
+        Raises:
+            OSError: when EKS does not answer or knows no such cluster.
+        """
         import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
 
         admin = json.loads(self._admin_file.read_text())
         client = boto3.client(
@@ -50,7 +55,10 @@ class AwsAdmin:
             aws_access_key_id=admin["access_key_id"],
             aws_secret_access_key=admin["secret_access_key"],
         )
-        cluster = client.describe_cluster(name=entry["name"])["cluster"]
+        try:
+            cluster = client.describe_cluster(name=entry["name"])["cluster"]
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"Failed to describe cluster {entry['name']}: {error}") from error
         network = cluster.get("kubernetesNetworkConfig") or {}
         issuer = ((cluster.get("identity") or {}).get("oidc") or {}).get("issuer") or DEFAULT_ISSUER
         return Description(

@@ -53,6 +53,7 @@ class Supervisor:
         self._state = state.State(supervisor=process.Identity.of(os.getpid()))
         self._keepers: dict[str, Keeper] = {}
         self._stop = threading.Event()
+        self._complaint = ""
         self._published: dict[str, Any] = {}
 
     def run(self) -> int:
@@ -120,21 +121,25 @@ class Supervisor:
 
     def _follow_clusters(self) -> None:
         try:
-            listed = self._services.admin.clusters()
+            self._follow(self._services.admin.clusters())
+            self._complaint = ""
         except OSError as error:
-            # Busy or just ended: the next tick tells which.
-            print(f"Failed to list clusters: {error}", flush=True)
-            return
+            # Busy or just ended: the next ticks tell which.
+            if str(error) != self._complaint:
+                self._complaint = str(error)
+                print(f"Failed to follow the clusters: {error}", flush=True)
+
+    def _follow(self, listed: list[dict[str, Any]]) -> None:
+        for name in [name for name, keeper in self._keepers.items() if keeper.gone and not keeper.busy]:
+            del self._keepers[name]
         for entry in listed:
             name = entry["name"]
             if name not in self._keepers and entry["status"] in ("CREATING", "DELETING"):
                 self._keepers[name] = self._new_keeper(entry)
             if name in self._keepers:
                 self._keepers[name].follow(entry["status"])
-        for name in [name for name, keeper in self._keepers.items() if keeper.gone and not keeper.busy]:
-            del self._keepers[name]
 
-    def _new_keeper(self, entry: dict[str, str]) -> Keeper:
+    def _new_keeper(self, entry: dict[str, Any]) -> Keeper:
         setting = Setting(
             work=self._work,
             bin_dir=self._toolchain.bin_dir,

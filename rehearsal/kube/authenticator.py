@@ -155,7 +155,7 @@ def handler_for(authenticator: Authenticator) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             """Answer a TokenReview; what goes wrong is logged and authenticates nobody."""
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            now = datetime.datetime.now(datetime.timezone.utc)
+            now = datetime.datetime.now(datetime.UTC)
             status: dict[str, Any] = {"authenticated": False}
             try:
                 status = authenticator.review(str(body["spec"]["token"]), now)

@@ -102,7 +102,7 @@ def _check_age(values: dict[str, str], now: datetime.datetime) -> None:
         raise TokenRefusedError(f"the URL has no usable date or expiry: {error}") from error
     if not 0 < expires <= LIFETIME.total_seconds():
         raise TokenRefusedError(f"the URL's expiry of {expires} s is not between 1 and 900")
-    age = now - signed.replace(tzinfo=datetime.timezone.utc)
+    age = now - signed.replace(tzinfo=datetime.UTC)
     if age > LIFETIME:
         raise TokenRefusedError(f"the token is {int(age.total_seconds())} s old, more than 15 minutes")
     if age < -_MAX_SKEW:
