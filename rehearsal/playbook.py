@@ -20,7 +20,7 @@ from rehearsal.paths import REPO
 
 _POLL_SECONDS = 0.2
 _QUIET_SECONDS = 15.0
-_TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.+?)\] \**\s*$", re.MULTILINE)
+_TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.+?)\][ *]*$", re.MULTILINE)
 _TO_END_SECONDS = 15.0
 
 

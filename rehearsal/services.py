@@ -16,7 +16,7 @@ from rehearsal.paths import REPO, WorkDir
 from rehearsal.ports import PortBook
 
 # The policy that a person who installs needs: the rehearsal's user holds exactly what we publish.
-INSTALLER_POLICY = REPO / "docs" / "policies" / "installer.json"
+INSTALLER_POLICY = REPO / "docs" / "iam" / "installer-policy.json"
 _SERVE_SECONDS = 120.0
 _ATTEMPTS = 3
 
