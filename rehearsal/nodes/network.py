@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from rehearsal import ports
@@ -14,6 +15,24 @@ Json = dict[str, Any]
 # EKS clusters that give pods a secondary CIDR use this range (RFC 6598).
 _RANGE = ipaddress.ip_network("100.64.0.0/16")
 _FIRST = 10
+
+# Below the kernel's ephemeral ports, so that no outgoing connection takes one between choice and use; and a signed
+# 16-bit number, which is what Dynamo reads DYN_SYSTEM_PORT into.
+_LOCAL_PORTS = range(20000, 32000)
+
+
+def free_port(taken: Collection[int]) -> int:
+    """Return a free local port that is not among `taken`.
+
+    Raises:
+        OSError: when there is none left.
+    """
+    start = secrets.randbelow(len(_LOCAL_PORTS))
+    for index in range(len(_LOCAL_PORTS)):
+        port = _LOCAL_PORTS[(start + index) % len(_LOCAL_PORTS)]
+        if port not in taken and ports.is_free(port):
+            return port
+    raise OSError("Failed to find a free port for a pod: all are taken. End what listens on 20000-31999.")
 
 
 class Network:
@@ -39,12 +58,15 @@ class Network:
         return self._addresses[uid]
 
     def map_ports(self, uid: str, container_ports: Iterable[int]) -> dict[int, int]:
-        """Give each of a pod's ports a free local one; ports mapped before keep theirs."""
+        """Give the ports of a container that is about to start free local ones; return all of its pod's.
+
+        A port keeps its local one from start to start, unless a stranger has taken that in between.
+        """
         mapping = self._ports.setdefault(uid, {})
         for port in container_ports:
-            if port not in mapping:
-                taken = [local for other in self._ports.values() for local in other.values()]
-                mapping[port] = ports.choose(None, taken)
+            if port not in mapping or not ports.is_free(mapping[port]):
+                taken = {local for other in self._ports.values() for local in other.values()}
+                mapping[port] = free_port(taken)
         return dict(mapping)
 
     def release(self, uid: str) -> None:

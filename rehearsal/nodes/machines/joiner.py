@@ -105,6 +105,9 @@ class Joiner:
         if group is None and not node.is_karpenters(instance):
             return
         role = await asyncio.to_thread(self._aws.instance_role, instance)
+        if role is None and group is not None:
+            # EKS makes the profile of a managed group's machines itself, from the group's role
+            role = group.role_arn
         entry = role is not None and await asyncio.to_thread(self._aws.may_join, role)
         why = refusal(role, entry, group.role_arn if group else "")
         if why is not None:

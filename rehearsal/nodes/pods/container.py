@@ -97,7 +97,7 @@ class Container:
         while True:
             problem = self._pull_problem(image)
             if problem is None:
-                self._event("Normal", "Pulled", f'Container image "{image}" already present on machine')
+                self._tell_pulled(image)
                 return
             message = f'Failed to pull image "{image}": {problem}'
             invalid = images.parse(image) is None
@@ -112,6 +112,15 @@ class Container:
             if not invalid:
                 self._wait_as("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {problem}')
             await asyncio.sleep(wait * 3 / 4)
+
+    def _tell_pulled(self, image: str) -> None:
+        stored = (str(self._pod.json["spec"].get("nodeName")), image)
+        if stored in self._context.pulled and self.spec.get("imagePullPolicy") != "Always":
+            self._event("Normal", "Pulled", f'Container image "{image}" already present on machine')
+            return
+        self._context.pulled.add(stored)
+        self._event("Normal", "Pulling", f'Pulling image "{image}"')
+        self._event("Normal", "Pulled", f'Successfully pulled image "{image}" in 1ms (1ms including waiting)')
 
     def _pull_problem(self, image: str) -> str | None:
         fault = self._context.faults.find("image-pull", **self._facts())

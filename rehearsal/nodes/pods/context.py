@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rehearsal.nodes.config import AgentConfig
 from rehearsal.nodes.events import Events
@@ -15,7 +15,7 @@ from rehearsal.nodes.kube import Kube
 from rehearsal.nodes.network import Network
 from rehearsal.nodes.reaper import Reaper
 
-# (namespace, service account) -> environment variables of EKS Pod Identity, {} without an association
+# (namespace, service account, pod uid) -> environment variables of EKS Pod Identity, {} without an association
 IdentityLookup = Callable[[str, str, str], Awaitable[dict[str, str]]]
 
 
@@ -31,3 +31,4 @@ class Context:
     faults: Faults
     nodes: Store
     identity: IdentityLookup
+    pulled: set[tuple[str, str]] = field(default_factory=set)  # (node, image): a node's image store

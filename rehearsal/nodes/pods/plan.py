@@ -129,7 +129,7 @@ def build(
         if own.get(name, "").isdigit():
             own[name] = str(local.get(int(own[name]), int(own[name])))
     env = {**surroundings(pod, root, config), **launch.env, **own, **identity}
-    env["REHEARSAL_PORTS"] = json.dumps({str(port): other for port, other in sorted(local.items())})
+    env.update({f"REHEARSAL_PORT_{port}": str(other) for port, other in local.items()})
     if SERVICE_ACCOUNT_DIR in mounted and "KUBECONFIG" not in values:
         env["KUBECONFIG"] = str(root / "kubeconfig")
     argv = paths.bind_addresses(path_map.rewrite_all(launch.argv), local)

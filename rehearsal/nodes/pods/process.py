@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rehearsal.nodes.pods.logs import ContainerLog, pump
 from rehearsal.nodes.reaper import Reaper, kill_group
+from rehearsal.process import OWNER_VARIABLE, PART_VARIABLE
 
 _EXEC_OUTPUT_LIMIT = 10 * 1024
 
@@ -121,6 +122,5 @@ async def run_command(
 
 
 def base_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what a process inherits from the agent: nothing but the mark of the rehearsal it belongs to."""
-    mark = "AI_ON_EKS_DYNAMO_REHEARSAL_OWNER"
-    return {mark: environ[mark]} if mark in environ else {}
+    """Return what a process inherits from the agent: nothing but the marks of the rehearsal it belongs to."""
+    return {name: environ[name] for name in (OWNER_VARIABLE, PART_VARIABLE) if name in environ}

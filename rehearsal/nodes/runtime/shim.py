@@ -8,7 +8,6 @@ manifest may start a worker in any way that works in the real image.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,16 +15,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from rehearsal import ports as free_ports
 from rehearsal.dynamo.model import ensure_model, gated_without_token
+from rehearsal.nodes.network import free_port
 from rehearsal.nodes.runtime.engine_args import ENGINES, ArgumentError, move_port, translate
 
 _HTTP_PORT = 8000
+_PORT_PREFIX = "REHEARSAL_PORT_"
 
 
 def local_ports(environ: Mapping[str, str]) -> dict[int, int]:
     """Return the container's ports by number with the local port each one got."""
-    return {int(key): int(value) for key, value in json.loads(environ.get("REHEARSAL_PORTS", "{}")).items()}
+    found = {name.removeprefix(_PORT_PREFIX): value for name, value in environ.items() if name.startswith(_PORT_PREFIX)}
+    return {int(port): int(local) for port, local in found.items() if port.isdigit()}
 
 
 def split_module(argv: Sequence[str]) -> tuple[str, list[str]]:
@@ -64,7 +65,7 @@ def command(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     model_dir = ensure_model(worker.model, Path(environ["REHEARSAL_MODELS"]))
     extra: list[str] = []
     if worker.role == "prefill":
-        extra = ["--bootstrap-ports", str(free_ports.choose(None, ports.values()))]
+        extra = ["--bootstrap-ports", str(free_port(set(ports.values())))]
     return ["-m", "dynamo.mocker", "--model-path", str(model_dir), *worker.arguments, *extra]
 
 
