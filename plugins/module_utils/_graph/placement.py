@@ -68,8 +68,8 @@ def find(snapshot: Snapshot, pod: Json, namespace: str) -> list[Finding]:
     selector = (pod.get("spec") or {}).get("nodeSelector") or {}
     pool = str(selector.get(POOL_LABEL) or "")
     pools = [name_of(entry) for entry in snapshot.every("NodePool")]
-    if pool and pool not in pools:
-        known = f"NodePools are {', '.join(pools)}" if pools else "there are no NodePools"
+    if pool and pool not in pools and not snapshot.absent("NodePool"):
+        known = f"NodePools are {', '.join(pools)}" if pools else "there is no NodePool at all"
         return [
             Finding(
                 "pool_missing",

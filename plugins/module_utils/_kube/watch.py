@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 from .client import Client, Json, KubeError, Resource
 
-# A server ends a watch by itself after this many seconds; bookmarks come about once a minute, so a longer silence means a
-# dead connection.
+# A server ends a watch by itself after this many seconds; bookmarks come about once a minute, so a longer silence means
+# a dead connection.
 WATCH_SECONDS = 300
 SILENCE_SECONDS = 90.0
 PAGE = 500

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""Look once at everything that graphs need and say what is wrong: platform, pools, nodes, graphs."""
+
+from __future__ import annotations
+
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from .._kube.client import Client, KubeError, Resource
+from . import findings, operator, report, snapshot
+from .snapshot import GRAPH, NODE_CLAIMS, NODE_POOLS, Json, Snapshot, labels_of, name_of
+from .status import condition_of, judge
+from .wait import served_version
+
+NODES = Resource("v1", "nodes", "Node", namespaced=False)
+SECRETS = Resource("v1", "secrets", "Secret")
+POOL_LABEL = "karpenter.sh/nodepool"
+_ANNOTATIONS = {
+    "definition": "ai-on-eks.dynamo/definition",
+    "version": "ai-on-eks.dynamo/version",
+    "model": "ai-on-eks.dynamo/model",
+}
+# A handful of calls at once keeps the look under a second over a wide network without leaning on the API server.
+_PARALLEL = 6
+
+
+def look(client: Client, namespace: str) -> Json:
+    """Return platform, pools, node_claims, nodes, secrets (names only), graphs and problems. Reads only."""
+    platform = _platform(client)
+    known = Snapshot()
+    version = platform["api_version"]
+    wanted = snapshot.sources(version or "v1beta1", namespace)
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        lists = pool.map(lambda source: client.items(source.resource, source.namespace, source.query()), wanted)
+        nodes = pool.submit(client.items, NODES)
+        secrets = pool.submit(client.names, SECRETS, namespace)
+        place = pool.submit(client.find, f"/api/v1/namespaces/{namespace}")
+        for source, entries in zip(wanted, lists):
+            known.put(source.resource, entries, source.namespace)
+        found = {
+            "namespace": {"name": namespace, "exists": place.result() is not None},
+            "platform": platform,
+            "pools": [_pool(entry) for entry in known.every(NODE_POOLS.kind)],
+            "node_claims": [_claim(entry) for entry in known.every(NODE_CLAIMS.kind)],
+            "nodes": [_node(entry) for entry in nodes.result()],
+            "secrets": secrets.result(),
+            "graphs": [_graph(known, entry, namespace) for entry in known.every(GRAPH)],
+        }
+    return {**found, "problems": problems(found)}
+
+
+def _platform(client: Client) -> Json:
+    try:
+        version = served_version(client)
+    except KubeError as error:
+        if error.status != 404:
+            raise
+        version = ""
+    return {
+        "installed": bool(version),
+        "api_version": version,
+        "operators": [operator.describe(entry) for entry in operator.find(client)],
+    }
+
+
+def _pool(entry: Json) -> Json:
+    ready = condition_of(entry, "Ready")
+    return {
+        "name": name_of(entry),
+        "ready": ready.get("status") == "True",
+        "message": "" if ready.get("status") == "True" else str(ready.get("message") or ready.get("reason") or ""),
+        "limits": dict((entry.get("spec") or {}).get("limits") or {}),
+        "used": dict((entry.get("status") or {}).get("resources") or {}),
+    }
+
+
+def _claim(entry: Json) -> Json:
+    labels = labels_of(entry)
+    conditions = (entry.get("status") or {}).get("conditions") or []
+    waiting = [item for item in conditions if item.get("status") != "True" and item.get("message")]
+    return {
+        "name": name_of(entry),
+        "pool": labels.get(POOL_LABEL, ""),
+        "instance_type": labels.get("node.kubernetes.io/instance-type", ""),
+        "zone": labels.get("topology.kubernetes.io/zone", ""),
+        "capacity_type": labels.get("karpenter.sh/capacity-type", ""),
+        "ready": condition_of(entry, "Ready").get("status") == "True",
+        "node": str((entry.get("status") or {}).get("nodeName") or ""),
+        "message": str(waiting[0]["message"]) if waiting else "",
+    }
+
+
+def _node(entry: Json) -> Json:
+    labels, status = labels_of(entry), entry.get("status") or {}
+    return {
+        "name": name_of(entry),
+        "ready": condition_of(entry, "Ready").get("status") == "True",
+        "pool": labels.get(POOL_LABEL) or labels.get("eks.amazonaws.com/nodegroup", ""),
+        "instance_type": labels.get("node.kubernetes.io/instance-type", ""),
+        "zone": labels.get("topology.kubernetes.io/zone", ""),
+        "gpus": int((status.get("allocatable") or {}).get("nvidia.com/gpu") or 0),
+        "version": str((status.get("nodeInfo") or {}).get("kubeletVersion") or ""),
+    }
+
+
+def _graph(known: Snapshot, entry: Json, namespace: str) -> Json:
+    view = judge(known, name_of(entry))
+    found = findings.find(known, view, namespace)
+    annotations = entry["metadata"].get("annotations") or {}
+    return {
+        **report.as_dict(view, found[0] if found else None),
+        "created": str(entry["metadata"].get("creationTimestamp") or ""),
+        **{key: str(annotations.get(annotation) or "") for key, annotation in _ANNOTATIONS.items()},
+        "managed": snapshot.EXAMPLE_LABEL in labels_of(entry),
+    }
+
+
+def problems(found: t.Mapping[str, t.Any]) -> list[Json]:
+    """Return what is wrong: subject, message and what to do next, the most fundamental first."""
+    listed: list[Json] = []
+
+    def add(subject: str, message: str, remedy: str) -> None:
+        listed.append({"subject": subject, "message": message, "next": remedy})
+
+    operators = found["platform"]["operators"]
+    if not found["platform"]["installed"] or not operators:
+        add("platform", "no Dynamo operator is installed", "ansible-playbook install.yml --tags dynamo_platform")
+    elif not any(entry["ready"] for entry in operators):
+        first = operators[0]
+        add(
+            f"Deployment/{first['name']}",
+            "the Dynamo operator is not available",
+            f"kubectl -n {first['namespace']} describe deployment {first['name']}",
+        )
+    for pool in found["pools"]:
+        if not pool["ready"]:
+            add(f"NodePool/{pool['name']}", pool["message"] or "not ready", f"kubectl describe nodepool {pool['name']}")
+    for claim in found["node_claims"]:
+        if not claim["ready"] and claim["message"]:
+            add(f"NodeClaim/{claim['name']}", claim["message"], f"kubectl describe nodeclaim {claim['name']}")
+    for node in found["nodes"]:
+        if not node["ready"]:
+            add(f"Node/{node['name']}", "not ready", f"kubectl describe node {node['name']}")
+    for graph in found["graphs"]:
+        if graph["diagnosis"]:
+            diagnosis = graph["diagnosis"]
+            add(f"{GRAPH}/{graph['name']}", f"{diagnosis['reason']}: {diagnosis['message']}", diagnosis["next"])
+    return listed
