@@ -80,11 +80,7 @@ class Manager:
         certificate = certificates.provision(self.client, settings)
         if settings.manage_certificate:
             certificates.inject(self.client, settings, certificate["ca.crt"])
-        account = (
-            os.environ.get("POD_SERVICE_ACCOUNT")
-            or f"{settings.webhook_service.removesuffix('-webhook-service')}-controller-manager"
-        )
-        reviewer = webhooks.Reviewer(settings.version, f"system:serviceaccount:{settings.namespace}:{account}")
+        reviewer = webhooks.Reviewer(settings.version, settings.user)
         servers.append(webhooks.server(reviewer, settings.webhook_port, certificate))
         for server in servers:
             threading.Thread(target=server.serve_forever, daemon=True).start()

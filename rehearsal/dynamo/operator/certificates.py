@@ -86,7 +86,8 @@ def inject(client: Client, config: Config, authority: bytes) -> None:
         webhook = ((definition or {}).get("spec", {}).get("conversion") or {}).get("webhook")
         if not webhook:
             raise ConfigError(
-                f"Failed to inject the CA into {name}: it has no conversion webhook. Apply the definitions of this release."
+                f"Failed to inject the CA into {name}: it has no conversion webhook. "
+                "Apply the definitions of this release."
             )
         if webhook["clientConfig"].get("caBundle") != bundle:
             patch = {"spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": bundle}}}}}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,13 +40,16 @@ class Config:
     lease_name: str
     lease_namespace: str
     planner_role: str
+    user: str
+    """User name that the API server knows the operator by."""
     infrastructure: dict[str, str] = field(default_factory=dict)
     """Environment for every component, from the infrastructure section."""
 
 
 def local_port(container_port: int, environment: Mapping[str, str]) -> int:
     """Port to listen on for a container port: the one the process runner chose, else the port itself."""
-    return int(environment.get(f"REHEARSAL_PORT_{container_port}", container_port))
+    chosen = json.loads(environment.get("REHEARSAL_PORTS") or "{}")
+    return int(chosen.get(str(container_port), container_port))
 
 
 def _infrastructure(section: Mapping[str, Any]) -> dict[str, str]:
@@ -91,15 +95,19 @@ def load(path: Path, version: str, environment: Mapping[str, str] = os.environ) 
     backend = (document.get("discovery") or {}).get("backend") or "kubernetes"
     if backend != "kubernetes":
         raise ConfigError(f"Failed to set the discovery backend to {backend}: only kubernetes is carried here.")
+    namespace = own_namespace(environment)
+    service = webhook.get("serviceName") or ""
+    account = environment.get("POD_SERVICE_ACCOUNT") or f"{service.removesuffix('-webhook-service')}-controller-manager"
     return Config(
         version=version,
-        namespace=own_namespace(environment),
+        namespace=namespace,
+        user=f"system:serviceaccount:{namespace}:{account}",
         watch_namespace=(document.get("namespace") or {}).get("restricted") or None,
         webhook_port=local_port(int(webhook.get("port", 9443)), environment),
         health_port=local_port(int((server.get("healthProbe") or {}).get("port", 8081)), environment),
-        metrics_port=local_port(int((server.get("metrics") or {}).get("port", 8080)), environment),
+        metrics_port=local_port(int((server.get("metrics") or {}).get("port", 8443)), environment),
         webhook_secret=webhook.get("secretName") or "webhook-server-cert",
-        webhook_service=webhook.get("serviceName") or "",
+        webhook_service=service,
         manage_certificate=webhook.get("certProvisionMode", "auto") == "auto",
         leader_election=bool(leader.get("enabled", True)),
         lease_name=leader.get("id") or "dynamo.nvidia.com",

@@ -15,7 +15,7 @@ from rehearsal.dynamo.operator.component import Settings, render_deployment, ren
 from rehearsal.dynamo.operator.ensure import ensure
 from rehearsal.dynamo.operator.events import Events
 
-_PULL_SECRET = "kubernetes.io/dockerconfigjson"
+_PULL_SECRET = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type, not a secret
 
 
 def registry_secrets(secrets: list[Json]) -> dict[str, list[str]]:

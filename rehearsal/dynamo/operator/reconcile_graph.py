@@ -194,8 +194,7 @@ class GraphReconciler:
             graph = self._patch(graph, {"metadata": {"annotations": {c.A_WORKER_HASH: current}}})
             present |= {"phase": "Completed", "endTime": self._now()}
             outcome.rolling = False
-        graph = {**graph, "status": {**(graph.get("status") or {}), "rollingUpdate": present}}
-        return graph
+        return {**graph, "status": {**(graph.get("status") or {}), "rollingUpdate": present}}
 
     def _adapters(self, graph: Json) -> None:
         """Keep a scaling adapter for each component that asks for one, and no other."""
