@@ -179,6 +179,8 @@ def existing_tags(call: Call, resource: str) -> dict[str, list[str]]:
         tags = tags_of(resource)
     elif call.service == "iam":
         tags = iam_tags(resource)
+    elif call.service == "kms" and ":key/" in resource:
+        tags = backend("kms", call.region).tagger.get_tag_dict_for_resource(resource.rpartition("/")[2])
     keys = {f"aws:resourcetag/{key.lower()}": [value] for key, value in tags.items()}
     return {**keys, **{key.replace("aws:", f"{call.iam_prefix}:", 1): value for key, value in keys.items()}}
 

@@ -183,6 +183,8 @@ def request_tags(call: Call) -> dict[str, str]:
             found.update({str(key): str(tag) for key, tag in value.items()})
         elif isinstance(value, list):
             found.update({tag["Key"]: tag.get("Value", "") for tag in value if isinstance(tag, Mapping) and "Key" in tag})
+            # KMS has names of its own.
+            found.update({tag["TagKey"]: tag.get("TagValue", "") for tag in value if isinstance(tag, Mapping) and "TagKey" in tag})
     for specification in params.get("TagSpecifications", []):
         found.update({tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags", [])})
     return found
