@@ -317,7 +317,14 @@ def _write(directory: Path) -> None:
         "hidden_act": "silu",
     }
     added = {
-        str(first + index): {"content": token, "special": True, "normalized": False}
+        str(first + index): {
+            "content": token,
+            "special": True,
+            "normalized": False,
+            "lstrip": False,
+            "rstrip": False,
+            "single_word": False,
+        }
         for index, token in enumerate(_SPECIAL)
     }
     tokenizer_config = {

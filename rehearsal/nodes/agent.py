@@ -72,7 +72,8 @@ class Agent:
         self.runner.clean()
         images.write_shims(config)
         router = Router(self.pods, self.services, self.nodes, self.network, self.kwok.port)
-        server = await EgressProxy(router).start(config.egress_socket)
+        egress = EgressProxy(router)
+        await egress.start(config.egress_socket)
         await self.identity.start()
         await self.kwok.install()
         async with asyncio.TaskGroup() as group:
@@ -91,7 +92,7 @@ class Agent:
             for task in tasks:
                 task.cancel()
         await self.runner.close()
-        server.close()
+        await egress.close()
         await self.identity.close()
         await self.kube.close()
 

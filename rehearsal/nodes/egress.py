@@ -104,14 +104,29 @@ class EgressProxy:
     def __init__(self, router: Router) -> None:
         """Use a router."""
         self._router = router
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
 
-    async def start(self, path: Path) -> asyncio.Server:
+    async def start(self, path: Path) -> None:
         """Listen; only this user may connect."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        server = await asyncio.start_unix_server(self._serve, path=path, limit=_HEAD_LIMIT)
+        self._server = await asyncio.start_unix_server(self._accept, path=path, limit=_HEAD_LIMIT)
         path.chmod(0o600)
-        return server
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # tasks of our own: asyncio logs the cancellation of a handler that it made itself as an error
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
