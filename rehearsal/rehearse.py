@@ -16,6 +16,7 @@ from typing import Any
 
 from rehearsal import environment, journey, playbook, process, state
 from rehearsal.awsadmin import AwsAdmin
+from rehearsal.bootstrap import provider
 from rehearsal.lifecycle import LifecycleError, down, up
 from rehearsal.paths import WorkDir
 from rehearsal.toolchain import Toolchain
@@ -24,7 +25,14 @@ _KUBECTL_SECONDS = 30.0
 
 
 def rehearse(work: WorkDir, toolchain: Toolchain, examples: Sequence[str], keep: bool) -> int:
-    """Make the whole journey; return 0 when everything was as it must be."""
+    """Make the whole journey; return 0 when everything was as it must be.
+
+    Raises:
+        LifecycleError: when the rehearsal does not come up, or Terraform's provider is nowhere to be had.
+    """
+    source = provider.find(os.environ)
+    if not source.usable:
+        raise LifecycleError(provider.describe(source))
     signal.signal(signal.SIGTERM, _as_interrupt)
     # What an interrupted or a kept rehearsal left is not the empty account that the journey begins with.
     if down(work, _say):

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from rehearsal.bootstrap.places import COMPLETE, TOOLS_DIR, Places, Tool, requirement_files, tools
-from rehearsal.bootstrap.progress import Progress
+from rehearsal.bootstrap.progress import Progress, StepFailedError
 
 _PIP = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
@@ -62,7 +62,7 @@ def make_tool(tool: Tool, places: Places, progress: Progress) -> None:
         shutil.rmtree(work / "module", ignore_errors=True)
         absent = [binary for binary in tool.binaries if not (work / "bin" / binary).exists()]
         if absent:
-            raise RuntimeError(f"Failed to build {tool.name}: go made no {', '.join(absent)}. See {log}.")
+            raise StepFailedError(f"Failed to build {tool.name}: go made no {', '.join(absent)}. See {log}.")
         (work / COMPLETE).touch()
         shutil.rmtree(directory, ignore_errors=True)
         work.rename(directory)

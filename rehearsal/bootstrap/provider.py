@@ -107,6 +107,8 @@ def registry_answers() -> bool:
 
 def render(source: Source, plugin_cache: Path) -> str:
     """Return a CLI configuration for what was found."""
+    if source.user_config is not None:
+        return source.user_config.read_text()
     lines = [f'plugin_cache_dir = "{plugin_cache}"', "disable_checkpoint = true"]
     if source.mirror is not None:
         lines += [
