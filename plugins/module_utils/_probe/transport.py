@@ -286,8 +286,8 @@ def connection_error(name: str, error: BaseException) -> ProbeError:
         cause = f"its certificate is not trusted: {error.verify_message}. Set ca_path, or validate_certs=false."
         return ProbeError(f"cannot connect to {name}: {cause}")
     if isinstance(error, ssl.SSLError):
-        cause = getattr(error, "reason", None) or error
-        return ProbeError(f"cannot connect to {name}: TLS failed: {cause}. Is it http, not https?")
+        failure = getattr(error, "reason", None) or error
+        return ProbeError(f"cannot connect to {name}: TLS failed: {failure}. Is it http, not https?")
     if isinstance(error, socket.gaierror):
         return ProbeError(f"cannot connect to {name}: its name does not resolve: {error.strerror}", retry=True)
     if isinstance(error, http.client.RemoteDisconnected):
