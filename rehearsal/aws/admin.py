@@ -192,9 +192,9 @@ class Admin:
         self._controls.calls.clear()
         return {}
 
-    def inventory(self, _: AdminRequest) -> Any:
-        """List everything that exists."""
-        return inventory()
+    def inventory(self, request: AdminRequest) -> Any:
+        """List everything that exists; with ``?pending=true`` also what waits for its deletion."""
+        return inventory(pending=request.query.get("pending") == "true")
 
 
 ROUTES: list[Route] = [

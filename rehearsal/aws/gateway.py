@@ -20,7 +20,7 @@ from rehearsal.aws.errors import AwsError, NotImplementedHere
 from rehearsal.aws.faults import Faults
 from rehearsal.aws.identity import Principal, authenticate, signature_error
 from rehearsal.aws.latency import Latencies
-from rehearsal.aws.operations import ACCOUNT_LOCK, Context, checks_of, handler_of
+from rehearsal.aws.operations import ACCOUNT_LOCK, Context, checks_of, handler_of, sequels_of
 from rehearsal.aws.signature import signature_matches
 from rehearsal.aws.wire import Call, Response, read_body, read_call, write_error, write_result
 
@@ -109,11 +109,13 @@ class Gateway:
                 for check in checks_of(call.service, call.action):
                     check(context)
                 handler = handler_of(call.service, call.action)
-                if handler is not None:
-                    return write_result(call, handler(context))
+                answer = context.forward() if handler is None else write_result(call, handler(context))
+                if answer[0] < HTTPStatus.BAD_REQUEST:
+                    for sequel in sequels_of(call.service, call.action):
+                        sequel(context)
             except ServiceException as error:
                 raise AwsError(error.code, error.message) from error
-            return context.forward()
+            return answer
 
     def _forward(self, call: Call, environ: dict[str, Any]) -> Response:
         """Let moto answer.

@@ -49,6 +49,7 @@ Handler = Callable[[Context], Result]
 Check = Callable[[Context], None]
 _HANDLERS: dict[tuple[str, str], Handler] = {}
 _CHECKS: dict[tuple[str, str], list[Check]] = {}
+_SEQUELS: dict[tuple[str, str], list[Check]] = {}
 
 
 def operation(service: str, *actions: str) -> Callable[[Handler], Handler]:
@@ -75,6 +76,17 @@ def before(service: str, *actions: str) -> Callable[[Check], Check]:
     return register
 
 
+def after(service: str, *actions: str) -> Callable[[Check], Check]:
+    """Register what runs after an operation has succeeded, to add what moto leaves out."""
+
+    def register(function: Check) -> Check:
+        for action in actions:
+            _SEQUELS.setdefault((service, action), []).append(function)
+        return function
+
+    return register
+
+
 def handler_of(service: str, action: str) -> Handler | None:
     """Our implementation of an operation, if there is one."""
     return _HANDLERS.get((service, action))
@@ -83,3 +95,8 @@ def handler_of(service: str, action: str) -> Handler | None:
 def checks_of(service: str, action: str) -> list[Check]:
     """What runs before an operation."""
     return _CHECKS.get((service, action), [])
+
+
+def sequels_of(service: str, action: str) -> list[Check]:
+    """What runs after an operation has succeeded."""
+    return _SEQUELS.get((service, action), [])

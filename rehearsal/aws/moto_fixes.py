@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Small things that stock moto leaves out and that a client or a leftover scan sees."""
+
+from __future__ import annotations
+
+from rehearsal.aws.account import backend
+from rehearsal.aws.operations import Context, after
+
+
+@after("efs", "CreateMountTarget")
+def mount_target_created(context: Context) -> None:
+    """The interface of a mount target belongs to EFS and is in use."""
+    efs, ec2 = backend("efs", context.region), backend("ec2", context.region)
+    for system in efs.file_systems_by_id.values():
+        for target in system.iter_mount_targets():
+            interface = ec2.enis.get(target.network_interface_id)
+            if interface is not None and interface.status != "in-use":
+                interface.status = "in-use"
+                interface.requester_managed = True
+                interface.description = f"EFS mount target for {system.file_system_id} ({target.mount_target_id})"
+
+
+@after("ec2", "CreateVpcEndpoint")
+def endpoint_created(context: Context) -> None:
+    """The interfaces of an endpoint are in use and have its security groups."""
+    ec2 = backend("ec2", context.region)
+    endpoint = list(ec2.vpc_end_points.values())[-1]
+    for interface_id in endpoint.network_interface_ids:
+        interface = ec2.enis[interface_id]
+        interface.status = "in-use"
+        interface.requester_managed = True
+        interface.description = f"VPC Endpoint Interface {endpoint.id}"
+        interface._group_set = [ec2.get_security_group_from_id(group) for group in endpoint.security_group_ids]
+
+
+@after("ec2", "RunInstances")
+def instances_created(context: Context) -> None:
+    """The primary interface of an instance goes with it."""
+    ec2 = backend("ec2", context.region)
+    reservation = list(ec2.reservations.values())[-1]
+    for instance in reservation.instances:
+        for interface in instance.nics.values():
+            if interface.description == "Primary network interface":
+                interface.delete_on_termination = True
