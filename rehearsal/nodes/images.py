@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rehearsal.nodes.config import AgentConfig
 
@@ -80,7 +81,6 @@ class Launch:
 
     argv: list[str]
     env: dict[str, str] = field(default_factory=dict)
-    roots: dict[str, Path] = field(default_factory=dict)
 
 
 def recipe(image: str) -> Recipe | None:
@@ -113,15 +113,18 @@ def pull_problem(image: str) -> str | None:
 
 
 def launch(
-    how: Recipe, container_name: str, command: Sequence[str], args: Sequence[str], config: AgentConfig
+    how: Recipe, pod: Mapping[str, Any], container_name: str, words: Sequence[str], config: AgentConfig
 ) -> Launch:
-    """Return the local command for a container whose command and args are given."""
+    """Return the local command for a container; `words` are its command and args, paths in them local ones already."""
     if how.kind == "karpenter":
-        return Launch([str(config.bin_dir / "karpenter"), *args])
+        # in a pod it reads this from the mounted ServiceAccount, at a path that exists in containers only
+        namespace = {"LEADER_ELECTION_NAMESPACE": str(pod["metadata"]["namespace"])}
+        return Launch([str(config.bin_dir / "karpenter"), *words], namespace)
     if how.kind == "operator":
         module = "rehearsal.dynamo.crd_apply" if container_name == "crd-apply" else "rehearsal.dynamo.operator"
+        # the first word of a manifest's command is the binary of the image
+        args = [word for index, word in enumerate(words) if index or word.startswith("-")]
         return Launch([str(config.main_python), "-m", module, *args], {"PYTHONPATH": str(config.repo)})
-    workspace = config.repo / "rehearsal" / "dynamo" / "workspace"
     env = {
         "PATH": f"{config.work_dir / 'shims'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "REHEARSAL_MODELS": str(config.models_dir),
@@ -134,12 +137,19 @@ def launch(
         "DYN_EVENT_PLANE_HOST": "127.0.0.1",
         "PYTHONUNBUFFERED": "1",
     }
-    roots = {
+    return Launch(list(words), env)
+
+
+def roots(how: Recipe, config: AgentConfig) -> dict[str, Path]:
+    """Return the directories that an image brings along: path in the container → path on this machine."""
+    if how.kind != "dynamo":
+        return {}
+    workspace = config.repo / "rehearsal" / "dynamo" / "workspace"
+    return {
         "/workspace": workspace,
         # where releases before 0.6 kept the same example
         "/workspace/examples/runtime": workspace / "examples" / "custom_backend",
     }
-    return Launch([*command, *args], env, roots)
 
 
 def write_shims(config: AgentConfig) -> None:

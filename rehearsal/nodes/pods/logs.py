@@ -40,11 +40,10 @@ class ContainerLog:
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
 
     def begin(self) -> None:
-        """Start the file of a new run; the old one becomes the previous one (a follower sees a rotation)."""
+        """Start the file of a new run (a follower sees a rotation)."""
         self.end()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists():
-            self.path.replace(self.previous)
+        self.path.unlink(missing_ok=True)
         self._open()
         self._tail.clear()
 
@@ -53,10 +52,12 @@ class ContainerLog:
         self._size = self.path.stat().st_size
 
     def end(self) -> None:
-        """Close the file."""
+        """Close the file; from now on it is the previous run's too, as a kubelet sees an ended container."""
         if self._out is not None:
             self._out.close()
             self._out = None
+            self.previous.unlink(missing_ok=True)
+            self.previous.hardlink_to(self.path)
 
     def write(self, stream: str, text: str, *, partial: bool = False) -> None:
         """Append one line."""

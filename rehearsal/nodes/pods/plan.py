@@ -121,9 +121,10 @@ def build(
     root = place.root_of(container["name"])
     values = environment.resolve(container, sources)
     command, args = environment.command_line(container, values)
-    launch = images.launch(how, container["name"], command, args, config)
     mounted = mounts(container, pod["spec"], place, values)
-    path_map = paths.PathMap.of({**launch.roots, **mounted})
+    path_map = paths.PathMap.of({**images.roots(how, config), **mounted})
+    words = path_map.rewrite_all([*command, *args])
+    launch = images.launch(how, pod, container["name"], words, config)
     own = {key: path_map.rewrite(value) for key, value in values.items()}
     for name in how.port_variables:
         if own.get(name, "").isdigit():
@@ -132,7 +133,7 @@ def build(
     env.update({f"REHEARSAL_PORT_{port}": str(other) for port, other in local.items()})
     if SERVICE_ACCOUNT_DIR in mounted and "KUBECONFIG" not in values:
         env["KUBECONFIG"] = str(root / "kubeconfig")
-    argv = paths.bind_addresses(path_map.rewrite_all(launch.argv), local)
+    argv = paths.bind_addresses(launch.argv, local)
     working = str(container.get("workingDir") or "")
     cwd = path_map.local(working) if working else None
     if cwd is None or not cwd.is_dir():
