@@ -88,7 +88,13 @@ def _image(snapshot: Snapshot, pod: Json, container: Json, waiting: Json, namesp
 
 def _crash(pod: Json, container: Json, last: Json, namespace: str) -> Finding:
     name, restarts = str(container.get("name")), int(container.get("restartCount") or 0)
-    previous = "terminated" not in (container.get("state") or {})
+    state = container.get("state") or {}
+    previous = "terminated" not in state
+    if "running" in state:
+        # It has been started again and may yet succeed; loading a model takes longer than any patience with crashes.
+        grace = Grace.PATIENCE if restarts >= CRASH_LIMIT else Grace.TIMEOUT
+    else:
+        grace = Grace.NONE if restarts >= CRASH_LIMIT else Grace.PATIENCE
     flag = " --previous" if previous else ""
     if last.get("reason") == "OOMKilled":
         return Finding(
@@ -96,7 +102,7 @@ def _crash(pod: Json, container: Json, last: Json, namespace: str) -> Finding:
             f"Pod/{name_of(pod)}",
             f"container {name} was killed for using more memory than its limit ({restarts} restarts)",
             "Raise the component's resources.memory in the definition",
-            Grace.NONE if restarts else Grace.PATIENCE,
+            Grace.NONE if restarts else grace,
             (name_of(pod), name, previous),
         )
     return Finding(
@@ -104,7 +110,7 @@ def _crash(pod: Json, container: Json, last: Json, namespace: str) -> Finding:
         f"Pod/{name_of(pod)}",
         f"container {name} ended with exit code {last.get('exitCode')} ({restarts} restarts)",
         f"kubectl -n {namespace} logs {name_of(pod)} -c {name}{flag}",
-        Grace.NONE if restarts >= CRASH_LIMIT else Grace.PATIENCE,
+        grace,
         (name_of(pod), name, previous),
     )
 

@@ -48,12 +48,10 @@ def to_graph(definition: t.Mapping[str, t.Any], version: str, namespace: str, ov
             _component(entry, definition, model, rules, overrides, labels) for entry in definition["components"]
         ],
     )
-    unknown = set(overrides.replicas) - {component.name for component in graph.components}
+    unknown = ", ".join(sorted(set(overrides.replicas) - {component.name for component in graph.components}))
     if unknown:
         known = ", ".join(component.name for component in graph.components)
-        raise DefinitionError(
-            f"Failed to set replicas of {', '.join(sorted(unknown))}: no such component. It has {known}."
-        )
+        raise DefinitionError(f"Failed to set replicas of {unknown}: no such component. The graph {name} has {known}.")
     return shapes.SHAPES[rules["api_version"]](graph)
 
 

@@ -22,7 +22,8 @@ def line(view: GraphView, found: t.Sequence[Finding]) -> str:
         return f"{view.name}: not there"
     parts = ", ".join(_component(view, component) for component in view.components)
     word = "ready" if view.ready else view.rolling or view.state or "not seen by an operator yet"
-    telling = f"; {found[0].reason}: {found[0].message}" if found and not view.ready else ""
+    first = next((finding for finding in found if finding.reason != "not_ready"), None)
+    telling = f"; {first.reason}: {first.message}" if first and not view.ready else ""
     return f"{view.name} {word}: {parts}{telling}" if parts else f"{view.name} {word}{telling}"
 
 
