@@ -49,12 +49,17 @@ resource "aws_eks_pod_identity_association" "karpenter" {
   depends_on = [aws_iam_role_policy.karpenter]
 }
 
-resource "aws_sqs_queue" "interruption" {
-  count = var.enable_karpenter ? 1 : 0
+locals {
+  interruption_events = {
+    health      = { source = "aws.health", detail_type = "AWS Health Event" }
+    rebalance   = { source = "aws.ec2", detail_type = "EC2 Instance Rebalance Recommendation" }
+    reservation = { source = "aws.ec2", detail_type = "EC2 Capacity Reservation Instance Interruption Warning" }
+    spot        = { source = "aws.ec2", detail_type = "EC2 Spot Instance Interruption Warning" }
+    state       = { source = "aws.ec2", detail_type = "EC2 Instance State-change Notification" }
+  }
 
-  name                      = "${var.name}-karpenter"
-  message_retention_seconds = 300
-  sqs_managed_sse_enabled   = true
+  queue_name = "${var.name}-karpenter"
+  queue_arn  = "arn:${local.partition}:sqs:${var.region}:${local.account_id}:${local.queue_name}"
 }
 
 data "aws_iam_policy_document" "interruption_queue" {
@@ -63,7 +68,7 @@ data "aws_iam_policy_document" "interruption_queue" {
   statement {
     sid       = "EventsMaySend"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.interruption[0].arn]
+    resources = [local.queue_arn]
 
     principals {
       type        = "Service"
@@ -73,7 +78,7 @@ data "aws_iam_policy_document" "interruption_queue" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [for event in sort(keys(local.interruption_events)) : aws_cloudwatch_event_rule.interruption[event].arn]
+      values   = [for event in sort(keys(local.interruption_events)) : "arn:${local.partition}:events:${var.region}:${local.account_id}:rule/${var.name}-karpenter-${event}"]
     }
   }
 
@@ -81,7 +86,7 @@ data "aws_iam_policy_document" "interruption_queue" {
     sid       = "OnlyEncrypted"
     effect    = "Deny"
     actions   = ["sqs:*"]
-    resources = [aws_sqs_queue.interruption[0].arn]
+    resources = [local.queue_arn]
 
     principals {
       type        = "AWS"
@@ -96,21 +101,14 @@ data "aws_iam_policy_document" "interruption_queue" {
   }
 }
 
-resource "aws_sqs_queue_policy" "interruption" {
+# The policy belongs to the queue itself: as a resource of its own it would wait for SQS a second time.
+resource "aws_sqs_queue" "interruption" {
   count = var.enable_karpenter ? 1 : 0
 
-  queue_url = aws_sqs_queue.interruption[0].id
-  policy    = data.aws_iam_policy_document.interruption_queue[0].json
-}
-
-locals {
-  interruption_events = {
-    health      = { source = "aws.health", detail_type = "AWS Health Event" }
-    rebalance   = { source = "aws.ec2", detail_type = "EC2 Instance Rebalance Recommendation" }
-    spot        = { source = "aws.ec2", detail_type = "EC2 Spot Instance Interruption Warning" }
-    state       = { source = "aws.ec2", detail_type = "EC2 Instance State-change Notification" }
-    reservation = { source = "aws.ec2", detail_type = "EC2 Capacity Reservation Instance Interruption Warning" }
-  }
+  name                      = local.queue_name
+  message_retention_seconds = 300
+  sqs_managed_sse_enabled   = true
+  policy                    = data.aws_iam_policy_document.interruption_queue[0].json
 }
 
 resource "aws_cloudwatch_event_rule" "interruption" {

@@ -150,10 +150,10 @@ def _explain_lock(action: str, diagnostic: t.Mapping[str, t.Any]) -> str:
 
 
 def _object(diagnostic: t.Mapping[str, t.Any]) -> str:
-    address = diagnostic.get("address")
+    address = diagnostic.get("address") or ""
     source = diagnostic.get("range") or {}
     place = f"{source['filename']}:{source.get('start', {}).get('line', 1)}" if source.get("filename") else ""
-    if address:
+    if address and not str(address).startswith("provider["):
         return f"{address} ({place})" if place else str(address)
     return f"the stack ({place})" if place else "the stack"
 

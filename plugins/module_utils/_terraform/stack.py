@@ -212,12 +212,14 @@ class Stack:
                 f"and its state in {self.options.work_dir} is saved. "
                 "Run the playbook again to go on from there.",
                 progress.diagnostics,
+                changed=progress.done > 0,
             )
         if done.returncode in (0, 2) and not any(item.get("severity") == "error" for item in progress.diagnostics):
             return
         raise TerraformError(
             explain(action, progress.diagnostics, done.stderr or done.stdout),
             [item for item in progress.diagnostics if item.get("severity") == "error"],
+            changed=progress.done > 0,
             rc=done.returncode,
             stderr=done.stderr,
         )
