@@ -70,7 +70,7 @@ def parse(text: str) -> Reference | None:
 class Recipe:
     """How to run an image's containers here."""
 
-    kind: str  # karpenter | operator | dynamo
+    kind: str  # karpenter | operator | prometheus | dynamo
     port_variables: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()  # ports that the image listens on without declaring them
 
@@ -92,6 +92,8 @@ def recipe(image: str) -> Recipe | None:
         return Recipe("karpenter", _KARPENTER_PORT_VARIABLES)
     if reference.is_under("ai-dynamo/kubernetes-operator"):
         return Recipe("operator")
+    if reference.is_under("prometheus-operator/prometheus-operator"):
+        return Recipe("prometheus")
     if any(reference.is_under(f"ai-dynamo/{name}") for name in _DYNAMO_RUNTIMES):
         return Recipe("dynamo", DYNAMO_PORT_VARIABLES, (_DYNAMO_HTTP_PORT,))
     return None
@@ -125,6 +127,8 @@ def launch(
         # the first word of a manifest's command is the binary of the image
         args = [word for index, word in enumerate(words) if index or word.startswith("-")]
         return Launch([str(config.main_python), "-m", module, *args], {"PYTHONPATH": str(config.repo)})
+    if how.kind == "prometheus":
+        return Launch([str(config.main_python), "-m", "rehearsal.prometheus", *words], {"PYTHONPATH": str(config.repo)})
     env = {
         "PATH": f"{config.work_dir / 'shims'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "REHEARSAL_MODELS": str(config.models_dir),

@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Stand-in for the Prometheus operator: StatefulSets and status of its objects; nothing is scraped."""
