@@ -64,12 +64,7 @@ def models(session: Session, spec: Spec) -> str:
     if not session.model:
         session.model_id()
     if session.model not in found:
-        began = session.clock()
-        grace = min(OTHER_MODEL_SECONDS, session.timeout)
-        session.get(
-            "/v1/models",
-            usable=lambda answer: session.model in model_ids(answer) or session.clock() - began > grace,
-        )
+        wait_for_other(session)
         found = session.list_models(wait=False)
     if found.count(session.model) != 1:
         times = "does not list" if session.model not in found else f"lists {found.count(session.model)} times"
@@ -84,6 +79,16 @@ def models(session: Session, spec: Spec) -> str:
         raise Failed(f"{session.model} is listed but answers {answer.summary()}{key_hint(answer)}", answer=answer)
     others = f"; listed beside it: {', '.join(sorted(set(found) - {session.model}))}" if len(found) > 1 else ""
     return f"{session.model} is listed and answers (first answer after {session.clock() - began:.1f} s){others}"
+
+
+def wait_for_other(session: Session) -> None:
+    """Give a model that other models are listed without a little time to come. Raises Failed when nothing answers."""
+    until = session.clock() + OTHER_MODEL_SECONDS
+    try:
+        session.get("/v1/models", usable=lambda a: session.model in model_ids(a) or session.clock() >= until)
+    except Failed as error:
+        if error.answer is None or error.answer.status != 200:
+            raise
 
 
 def ready(session: Session, _spec: Spec) -> str:

@@ -273,6 +273,22 @@ def test_model_that_is_not_among_the_listed(session: Session, fake_time: Any) ->
     assert 15 <= fake_time.now < 25
 
 
+def test_model_that_is_not_among_the_listed_at_the_deadline(session: Session) -> None:
+    session.model, session.deadline = "org/Tinny", 2.0
+    assert f"does not list org/Tinny; it lists: {MODEL}" in outcome_of(session, "models").reason
+
+
+def test_model_that_comes_after_another(session: Session, stub: Any, fake_time: Any) -> None:
+    def listed(handler: Any, _body: Any) -> None:
+        late = [{"id": MODEL}] if fake_time.now > 3 else []
+        handler.send(200, {"data": [{"id": "other"}, *late]})
+
+    stub.routes["/v1/models"] = listed
+    result = outcome_of(session, "models")
+    assert result.result == "passed"
+    assert "listed beside it: other" in result.evidence
+
+
 def test_listed_but_hanging_then_500_then_answering(session: Session, stub: Any) -> None:
     session.request_timeout = 0.3
     calls = []
