@@ -367,14 +367,18 @@ def main() -> None:
         read_logs=read_logs,
     )
     outcome = runner.run(session, specs)
-    result = report.document(outcome, title)
+    result = report.redact(report.document(outcome, title), params["api_key"] or "")
     try:
         report.write(result, params["reports"] or {})
     except OSError as error:
         module.fail_json(msg=f"Failed to write the report {error.filename}: {error.strerror}.", changed=False, **result)
     if outcome.passed or not params["fail_on_failure"]:
         module.exit_json(changed=False, **result)
-    module.fail_json(msg=f"Failed to probe {title}: {outcome.verdict()}", changed=False, **result)
+    module.fail_json(
+        msg=f"Failed to probe {title}: {report.redact(outcome.verdict(), params['api_key'] or '')}",
+        changed=False,
+        **result,
+    )
 
 
 if __name__ == "__main__":

@@ -43,6 +43,19 @@ def document(outcome: Outcome, title: str) -> dict[str, t.Any]:
     }
 
 
+def redact(value: t.Any, secret: str) -> t.Any:
+    """`value` with every occurrence of `secret` hidden: a careless server may send the key back."""
+    if not secret:
+        return value
+    if isinstance(value, str):
+        return value.replace(secret, "********")
+    if isinstance(value, dict):
+        return {key: redact(entry, secret) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [redact(entry, secret) for entry in value]
+    return value
+
+
 def junit(report: dict[str, t.Any]) -> str:
     """The report as JUnit XML: one test suite, one test case per check."""
     counts = report["counts"]
