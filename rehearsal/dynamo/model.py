@@ -11,10 +11,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 _SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 _FIRST_WORD = 1000
@@ -280,19 +278,22 @@ _WORDS = [
 ]
 
 
-def _vocabulary() -> dict[str, int]:
-    """Return token → id: 256 bytes, filler, readable words at the ids the mocker emits, filler again."""
+def vocabulary(alphabet: Iterable[str]) -> dict[str, int]:
+    """Return token → id: the bytes, filler, readable words at the ids the mocker emits, filler again."""
     words = [form for word in _WORDS for form in (word, f"{word},", f"{word}.", word.capitalize())]
-    vocabulary = {token: index for index, token in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
-    for index in range(len(vocabulary), _SIZE - len(_SPECIAL)):
+    tokens = {token: index for index, token in enumerate(sorted(alphabet))}
+    for index in range(len(tokens), _SIZE - len(_SPECIAL)):
         offset = index - _FIRST_WORD
         text = words[offset] if 0 <= offset < len(words) else f"word{index}"
-        vocabulary[f"\u0120{text}"] = index  # U+0120 is the byte-level form of a leading space
-    return vocabulary
+        tokens[f"\u0120{text}"] = index  # U+0120 is the byte-level form of a leading space
+    return tokens
 
 
 def _write(directory: Path) -> None:
-    tokenizer = Tokenizer(models.BPE(vocab=_vocabulary(), merges=[]))
+    # only the virtual environment with ai-dynamo has it
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary(pre_tokenizers.ByteLevel.alphabet()), merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in _SPECIAL])

@@ -13,7 +13,8 @@ from typing import Any
 from rehearsal.nodes.config import AgentConfig
 
 _REFERENCE = re.compile(
-    r"^(?P<repository>[^@]+?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
+    r"^(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
 )
 
 _DYNAMO_RUNTIMES = ("vllm-runtime", "sglang-runtime", "tensorrtllm-runtime", "dynamo-frontend", "dynamo-planner")
@@ -61,7 +62,7 @@ class Reference:
 def parse(text: str) -> Reference | None:
     """Take an image reference apart; None when it is not one (reason InvalidImageName)."""
     match = _REFERENCE.match(text)
-    if not match or match["repository"] != match["repository"].lower():
+    if not match:
         return None
     return Reference(match["repository"], match["tag"] or ("" if match["digest"] else "latest"), match["digest"] or "")
 
