@@ -153,11 +153,8 @@ class ChatStream:
             document = json.loads(event.data)
         except (ValueError, RecursionError) as error:
             raise Failed(f"an event is not JSON: {quoted(event.data)}") from error
-        if event.type == "error":
-            raise Failed(f"an error came in the stream after {self.chunks} chunks: {quoted(event.data)}")
-        document = refuse_error(document)
-        choices = document.get("choices")
-        if not isinstance(choices, list):
+        choices = document.get("choices") if isinstance(document, dict) else None
+        if event.type == "error" or not isinstance(choices, list) or document.get("error"):
             raise Failed(f"an error came in the stream after {self.chunks} chunks: {quoted(event.data)}")
         check_model(document, self.model)
         self._usage = document.get("usage") or self._usage
