@@ -125,7 +125,7 @@ def _status(kind: str, status: Json, target: str) -> Json:
 
 def _reconcile_saved(saved: Json, current: Json, back: Convert, fresh: Json) -> Json:
     """Return the saved spec where it still agrees with `current`, service by service, else the fresh conversion."""
-    again = back(saved)
+    current, again = _with_old_defaults(current), _with_old_defaults(back(saved))
     if again == current:
         return saved
     for mine, theirs in (("services", "components"), ("components", "services")):
@@ -142,8 +142,21 @@ def _entries(spec: Json, key: str) -> dict[str, Any]:
 def _mix(saved: Json, current: Json, again: Json, fresh: Json, mine: str, theirs: str) -> Json:
     now, then = _entries(current, theirs), _entries(again, theirs)
     kept, made = _entries(saved, mine), _entries(fresh, mine)
-    merged = {name: kept[name] if name in kept and now[name] == then.get(name) else made[name] for name in made}
+    order = [*(name for name in kept if name in made), *(name for name in made if name not in kept)]
+    merged = {name: kept[name] if name in kept and now[name] == then.get(name) else made[name] for name in order}
     return {**fresh, mine: merged if isinstance(fresh[mine], dict) else list(merged.values())}
+
+
+def _without_old_defaults(spec: Json) -> Json:
+    """Take away again what `_with_old_defaults` adds, so that a saved spec does not grow by being read."""
+    result = copy.deepcopy(spec)
+    for service in [*(result.get("services") or {}).values(), result]:
+        main = (service.get("extraPodSpec") or {}).get("mainContainer") if isinstance(service, dict) else None
+        if isinstance(main, dict):
+            for key, empty in (("name", ""), ("resources", {})):
+                if main.get(key) == empty:
+                    del main[key]
+    return result
 
 
 def _with_old_defaults(spec: Json) -> Json:
@@ -183,8 +196,9 @@ def convert(source: Json, api_version: str) -> Json:
         saved = annotations.pop(read, None)
         if saved:
             fresh = _reconcile_saved(json.loads(saved), spec, back, fresh)
-        if back(fresh) != spec:
-            annotations[write] = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+        if _with_old_defaults(back(fresh)) != _with_old_defaults(spec):
+            saved_now = spec if version == c.OLD_VERSION else _without_old_defaults(spec)
+            annotations[write] = json.dumps(saved_now, sort_keys=True, separators=(",", ":"))
         else:
             annotations.pop(write, None)
         if annotations:

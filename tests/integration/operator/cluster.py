@@ -138,9 +138,7 @@ class Cluster:
         account = Resource("", "v1", "serviceaccounts", "ServiceAccount")
         namespaces = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
         if self.client.get(namespaces, None, name) is None:
-            self.client.create(
-                namespaces, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            )
+            self.client.create(namespaces, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         wait_for(f"namespace {name}", lambda: self.client.get(account, name, "default"))
         return name
 
@@ -151,7 +149,7 @@ def start(folder: Path) -> Iterator[Cluster]:
     bin_dir, book = tools(), ports.PortBook()
     numbers = [book.assign(name) for name in ("etcd", "peer", "api", "kcm", "scheduler", "authenticator")]
     # A socket's path may have 107 bytes, which a test's folder can exceed.
-    short = Path("/tmp") / f"egress-{os.getpid()}"  # noqa: S108
+    short = Path("/tmp") / f"egress-{os.getpid()}"
     short.unlink(missing_ok=True)
     layout = flags.Layout("test", folder, bin_dir, flags.Ports(*numbers), SERVICE_CIDR, "https://test.local", short)
     files = pki.ensure(folder / "pki", SERVICE_CIDR)
@@ -185,14 +183,10 @@ def start(folder: Path) -> Iterator[Cluster]:
         cluster.namespace("default")
         yield cluster
     finally:
+        # Nothing of it is kept, and the API server would wait for every watch that is open.
         for process in reversed(processes):
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
         egress.close()
         short.unlink(missing_ok=True)
         shutil.rmtree(folder / "etcd", ignore_errors=True)

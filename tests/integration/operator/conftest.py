@@ -15,14 +15,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import cluster as clusters
-from cluster import Cluster, wait_for
-
 from rehearsal import localhttp, ports
 from rehearsal.charts import repository
 from rehearsal.charts.server import Behaviour, server
+from tests.integration.operator import cluster as clusters
+from tests.integration.operator.cluster import Cluster, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMESPACE = "dynamo-cloud"
@@ -84,7 +81,11 @@ class Operator:
         return f"http://127.0.0.1:{self.ports[container_port]}{path}"
 
     def start(self) -> None:
-        arguments = [f"--config={self.config}", "--operator-version=1.6.1", "--operator-image=x/kubernetes-operator:1.6.1"]
+        arguments = [
+            f"--config={self.config}",
+            "--operator-version=1.6.1",
+            "--operator-image=x/kubernetes-operator:1.6.1",
+        ]
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "rehearsal.dynamo.operator", *arguments]
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=subprocess.STDOUT)
