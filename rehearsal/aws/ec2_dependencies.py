@@ -51,7 +51,7 @@ def _rules(group: Any) -> list[Any]:
 
 
 def _names(rule: Any, group_id: str) -> bool:
-    return any(source.get("GroupId") == group_id for source in rule.source_groups or [])
+    return bool(rule.source_group.get("GroupId") == group_id)
 
 
 @before("ec2", "DeleteSubnet")
