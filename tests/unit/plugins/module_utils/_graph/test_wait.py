@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The wait itself against an API server in this process: reactions, early ends, time-outs, refusals."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import snapshot as kinds
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.wait import Outcome, Request, Waiter
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.client import KubeError
+
+from . import world
+from .fake_api import FakeApi
+
+NAMESPACED = {
+    "DynamoGraphDeployment": kinds.graphs("v1beta1"),
+    "DynamoComponentDeployment": kinds.components("v1beta1"),
+    "Deployment": kinds.DEPLOYMENTS,
+    "ReplicaSet": kinds.REPLICA_SETS,
+    "Pod": kinds.PODS,
+    "Event": kinds.EVENTS,
+    "PersistentVolumeClaim": kinds.CLAIMS,
+}
+
+
+def cluster(*parts: dict[str, list[world.Json]]) -> FakeApi:
+    api = FakeApi()
+    for resource in NAMESPACED.values():
+        api.put(resource, world.NAMESPACE)
+    api.put(kinds.EVENTS, "default")
+    for part in parts:
+        for kind, entries in part.items():
+            api.put(NAMESPACED[kind], world.NAMESPACE, *entries)
+    return api
+
+
+def wait(api: FakeApi, timeout: float = 5.0, **change: t.Any) -> tuple[dict[str, Outcome], list[tuple[str, str]]]:
+    said: list[tuple[str, str]] = []
+    request = Request(world.NAMESPACE, change.pop("names", ("vllm",)), timeout, **change)
+    return Waiter(api, request, lambda text, kind: said.append((kind, text))).run(), said
+
+
+def later(action: t.Callable[[], None]) -> threading.Thread:
+    thread = threading.Timer(0.3, action)
+    thread.start()
+    return thread
+
+
+def pending_worker() -> list[dict[str, list[world.Json]]]:
+    parts = [world.chain("vllm", "vllm-frontend", "Frontend"), world.chain("vllm", "vllm-w", "VllmWorker", ready=0)]
+    return [*parts, {"DynamoGraphDeployment": [world.graph(ready=False)]}]
+
+
+def test_ready_at_once() -> None:
+    outcomes, said = wait(cluster(*world.healthy(), {"DynamoGraphDeployment": [world.graph()]}))
+    assert outcomes["vllm"].why == "ready"
+    assert said == [("done", "[   0s] vllm ready: Frontend 1/1, VllmWorker 1/1")]
+
+
+def test_it_notices_within_a_second() -> None:
+    parts = pending_worker()
+    api = cluster(*parts)
+    noticed: list[float] = []
+
+    def finish() -> None:
+        deployment, graph = parts[1]["Deployment"][0], parts[2]["DynamoGraphDeployment"][0]
+        deployment["status"]["availableReplicas"] = 1
+        api.put(kinds.DEPLOYMENTS, world.NAMESPACE, deployment)
+        graph["status"] = world.graph()["status"]
+        api.put(NAMESPACED["DynamoGraphDeployment"], world.NAMESPACE, graph)
+        noticed.append(time.monotonic())
+
+    thread = later(finish)
+    outcomes, said = wait(api)
+    thread.join()
+    assert outcomes["vllm"].why == "ready"
+    assert time.monotonic() - noticed[0] < 1.0
+    assert [kind for kind, _ in said][-1] == "done"
+
+
+def test_time_out_keeps_what_is_known() -> None:
+    outcomes, _ = wait(cluster(*pending_worker()), timeout=0.4)
+    outcome = outcomes["vllm"]
+    assert outcome.why == "timeout"
+    assert [entry.ready for entry in outcome.view.components] == [1, 0]
+    assert outcome.finding is not None
+    assert outcome.finding.reason == "not_ready"
+
+
+def test_a_hopeless_problem_ends_the_wait_at_once() -> None:
+    parts = pending_worker()
+    state = parts[1]["Pod"][0]["status"]["containerStatuses"][0]
+    state["state"] = {"waiting": {"reason": "ErrImagePull", "message": "r/x:9: not found"}}
+    started = time.monotonic()
+    outcomes, said = wait(cluster(*parts), timeout=30.0)
+    assert time.monotonic() - started < 2.0
+    assert (outcomes["vllm"].why, outcomes["vllm"].finding.reason) == ("failed", "image_not_found")  # type: ignore[union-attr]
+    assert said[-1][0] == "problem"
+
+
+def test_patience_runs_out() -> None:
+    parts = pending_worker()
+    state = parts[1]["Pod"][0]["status"]["containerStatuses"][0]
+    state["state"] = {"waiting": {"reason": "ErrImagePull", "message": "i/o timeout"}}
+    outcomes, _ = wait(cluster(*parts), timeout=30.0, patience=0.3)
+    assert outcomes["vllm"].why == "failed"
+    assert 0.3 <= outcomes["vllm"].seconds < 3.0
+
+
+def test_a_crash_is_explained_by_its_log() -> None:
+    parts = pending_worker()
+    state = parts[1]["Pod"][0]["status"]["containerStatuses"][0]
+    state.update(state={"waiting": {"reason": "CrashLoopBackOff"}}, restartCount=1)
+    state["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    api = cluster(*parts)
+    api.log_lines = ["INFO loading", "huggingface_hub.errors.GatedRepoError: 403 Client Error"]
+    outcomes, _ = wait(api, timeout=30.0)
+    outcome = outcomes["vllm"]
+    assert outcome.finding is not None
+    assert (outcome.why, outcome.finding.reason) == ("failed", "gated_model")
+    assert "Qwen/Qwen3-0.6B" in outcome.finding.remedy
+    assert outcome.log == api.log_lines
+
+
+def test_several_graphs_are_decided_each_for_itself() -> None:
+    graphs = [world.graph(), world.graph("broken", ready=False, components=[("W", 1)])]
+    broken = world.chain("broken", "broken-w", "W", ready=0)
+    broken["Pod"][0]["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "InvalidImageName"}}
+    api = cluster(*world.healthy(), broken, {"DynamoGraphDeployment": graphs})
+    outcomes, _ = wait(api, names=("vllm", "broken"))
+    assert {name: outcome.why for name, outcome in outcomes.items()} == {"vllm": "ready", "broken": "failed"}
+
+
+def test_gone() -> None:
+    parts = [*world.healthy(), {"DynamoGraphDeployment": [world.graph()]}]
+    api = cluster(*parts)
+
+    def leave() -> None:
+        for part in reversed(parts):
+            for kind, entries in part.items():
+                for entry in entries:
+                    api.remove(NAMESPACED[kind], world.NAMESPACE, entry)
+
+    thread = later(leave)
+    outcomes, said = wait(api, gone=True)
+    thread.join()
+    assert outcomes["vllm"].why == "gone"
+    assert "2 Pods" in said[0][1]
+
+
+def test_gone_names_the_finalizer_that_stays() -> None:
+    left = world.component("vllm", "vllm-w", "VllmWorker")
+    left["metadata"]["finalizers"] = ["nvidia.com/finalizer"]
+    outcomes, _ = wait(cluster({"DynamoComponentDeployment": [left]}), timeout=0.3, gone=True)
+    finding = outcomes["vllm"].finding
+    assert finding is not None
+    assert (outcomes["vllm"].why, finding.reason) == ("timeout", "finalizer_stuck")
+    assert "etcd" in finding.remedy
+
+
+def test_no_platform() -> None:
+    api = cluster()
+    api.refusals["/apis/nvidia.com"] = [KubeError("no such group", 404)]
+    with pytest.raises(KubeError, match="is not installed"):
+        wait(api)
+
+
+def test_a_refusal_to_read_what_is_needed_ends_the_wait() -> None:
+    api = cluster()
+    api.refusals[kinds.PODS.path(world.NAMESPACE)] = [KubeError("pods is forbidden", 403, "Forbidden")]
+    with pytest.raises(KubeError, match="pods is forbidden"):
+        wait(api)
+
+
+def test_a_refusal_to_read_node_claims_only_makes_diagnoses_poorer() -> None:
+    api = cluster(*world.healthy(), {"DynamoGraphDeployment": [world.graph()]})
+    api.refusals[kinds.NODE_CLAIMS.path()] = [KubeError("forbidden", 403, "Forbidden")]
+    outcomes, said = wait(api)
+    assert outcomes["vllm"].why == "ready"
+    assert ("problem", "nodeclaims may not be read; diagnoses will lack them") in said
+
+
+def test_silent_operator_is_explained() -> None:
+    api = cluster({"DynamoGraphDeployment": [world.graph(status={})]})
+    outcomes, _ = wait(api, timeout=0.3)
+    finding = outcomes["vllm"].finding
+    assert finding is not None
+    # There is no Deployment at all in this cluster.
+    assert finding.reason == "operator_absent"
