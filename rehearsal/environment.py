@@ -13,7 +13,7 @@ from rehearsal.paths import REGION, WorkDir
 from rehearsal.toolchain import Toolchain
 
 # Other settings of AWS, Kubernetes and Ansible that would win over ours.
-UNSET = (
+UNSET: tuple[str, ...] = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_SESSION_TOKEN",
@@ -24,6 +24,8 @@ UNSET = (
     "AWS_CA_BUNDLE",
     "ANSIBLE_CONFIG",
 )
+LOCAL = "127.0.0.1,localhost"
+_EXTENDED = {"NO_PROXY", "no_proxy"}
 
 
 def variables(
@@ -39,7 +41,6 @@ def variables(
         credentials: `access_key_id` and `secret_access_key` of the installing user.
         path: the PATH to put our programs in front of.
     """
-    local = "127.0.0.1,localhost"
     return {
         "PATH": f"{toolchain.main_python.parent}:{toolchain.bin_dir}:{path}",
         "AWS_ENDPOINT_URL": aws_endpoint,
@@ -61,24 +62,31 @@ def variables(
         "HELM_DATA_HOME": str(work.run / "helm" / "data"),
         "REHEARSAL_DIR": str(work.root),
         "REHEARSAL_CHARTS": charts_url,
-        "NO_PROXY": local,
-        "no_proxy": local,
+        "NO_PROXY": LOCAL,
+        "no_proxy": LOCAL,
     }
 
 
 def render(values: Mapping[str, str]) -> str:
     """Return shell code that sets the variables (`. .rehearsal/env`)."""
     lines = [f"unset {' '.join(UNSET)}"]
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items()) if name != "PATH"]
-    # The reader's own PATH counts, not the one that the supervisor was started with.
-    ours = values["PATH"].split(":")[:2]
-    lines.append(f'export PATH={shlex.quote(":".join(ours))}:"$PATH"')
+    for name, value in sorted(values.items()):
+        if name == "PATH":
+            # The reader's own PATH counts, not the one that the supervisor was started with.
+            ours = ":".join(value.split(":")[:2])
+            lines.append(f'export PATH={shlex.quote(ours)}:"$PATH"')
+        elif name in _EXTENDED:
+            lines.append(f'export {name}={shlex.quote(value)}"${{{name}:+,${name}}}"')
+        else:
+            lines.append(f"export {name}={shlex.quote(value)}")
     return "\n".join(lines) + "\n"
 
 
 def merged(values: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     """Return a whole environment for a process: the user's, without what would interfere, and ours."""
-    return {**{name: value for name, value in environ.items() if name not in UNSET}, **values}
+    kept = {name: value for name, value in environ.items() if name not in UNSET}
+    extended = {name: f"{LOCAL},{kept[name]}" for name in _EXTENDED if kept.get(name)}
+    return {**kept, **values, **extended}
 
 
 def write(work: WorkDir, values: Mapping[str, str], terraform_config: str) -> None:

@@ -87,15 +87,10 @@ def ensure(directory: Path, service_cidr: str) -> Pki:
     if done.exists() and done.read_text() == service_cidr:
         return pki
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _self_signed("kubernetes", authority_key)
-    _write_key(pki.key("ca"), authority_key)
-    _write(pki.ca, authority.public_bytes(serialization.Encoding.PEM))
-    for name, subject in subjects(service_cidr).items():
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _signed(subject, key, authority, authority_key)
-        _write_key(pki.key(name), key)
-        _write(pki.cert(name), certificate.public_bytes(serialization.Encoding.PEM))
+    _make_family(pki, "ca", subjects(service_cidr))
+    # The API server speaks for users to extension API servers with this; another authority, so that no client
+    # certificate of the cluster can pass for it.
+    _make_family(pki, "front-proxy-ca", {"front-proxy-client": Subject("front-proxy-client")})
     signing = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write_key(pki.key("sa"), signing)
     public = signing.public_key().public_bytes(
@@ -104,6 +99,19 @@ def ensure(directory: Path, service_cidr: str) -> Pki:
     _write(pki.service_account_public, public)
     done.write_text(service_cidr)
     return pki
+
+
+def _make_family(pki: Pki, authority_name: str, members: dict[str, Subject]) -> None:
+    """Make an authority and every certificate that it signs."""
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    authority = _self_signed("kubernetes" if authority_name == "ca" else authority_name, authority_key)
+    _write_key(pki.key(authority_name), authority_key)
+    _write(pki.cert(authority_name), authority.public_bytes(serialization.Encoding.PEM))
+    for name, subject in members.items():
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = _signed(subject, key, authority, authority_key)
+        _write_key(pki.key(name), key)
+        _write(pki.cert(name), certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey) -> x509.CertificateBuilder:

@@ -22,23 +22,34 @@ def values(root: Path) -> dict[str, str]:
 def test_a_shell_reads_what_we_mean(tmp_path: Path) -> None:
     script = tmp_path / "env"
     script.write_text(environment.render(values(tmp_path)))
-    show = 'printf \'%s|\' "$AWS_SECRET_ACCESS_KEY" "${AWS_PROFILE-unset}" "$PATH" "$REHEARSAL_DIR"'
+    show = 'printf \'%s|\' "$AWS_SECRET_ACCESS_KEY" "${AWS_PROFILE-unset}" "$PATH" "$REHEARSAL_DIR" "$NO_PROXY" "$no_proxy"'
     done = subprocess.run(
         ["/bin/sh", "-c", f". {script}; {show}"],
-        env={"AWS_PROFILE": "work", "PATH": "/mine"},
+        env={"AWS_PROFILE": "work", "PATH": "/mine", "NO_PROXY": "corp"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == f"s3'cret $x|unset|/c/venv/main/bin:/c/tools/bin:/mine|{tmp_path}|"
+    assert done.stdout.split("|") == [
+        "s3'cret $x",
+        "unset",
+        "/c/venv/main/bin:/c/tools/bin:/mine",
+        str(tmp_path),
+        "127.0.0.1,localhost,corp",
+        "127.0.0.1,localhost",
+        "",
+    ]
 
 
 def test_an_environment_for_playbooks_has_no_foreign_credentials(tmp_path: Path) -> None:
-    merged = environment.merged(values(tmp_path), {"AWS_SESSION_TOKEN": "x", "ANSIBLE_CONFIG": "y", "HOME": "/h"})
+    merged = environment.merged(
+        values(tmp_path), {"AWS_SESSION_TOKEN": "x", "ANSIBLE_CONFIG": "y", "HOME": "/h", "no_proxy": "corp"}
+    )
     assert "AWS_SESSION_TOKEN" not in merged
     assert "ANSIBLE_CONFIG" not in merged
     assert merged["HOME"] == "/h"
     assert merged["AWS_MAX_ATTEMPTS"] == "1"
+    assert merged["no_proxy"] == "127.0.0.1,localhost,corp"
 
 
 def test_files_are_written_into_the_work_directory_alone(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_the_authority_signed_them_all(tmp_path: Path) -> None:
     authority = load(files.ca)
     for name in pki.subjects("172.20.0.0/16"):
         load(files.cert(name)).verify_directly_issued_by(authority)
+    load(files.cert("front-proxy-client")).verify_directly_issued_by(load(files.cert("front-proxy-ca")))
 
 
 def test_groups_are_organizations(tmp_path: Path) -> None:
