@@ -94,7 +94,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 result["diff"] = planned.diff
             if planned.changed and state != "planned" and not self._task.check_mode:
                 counts = planned.summary
-                _say(f"  Terraform: {counts['add']} to add, {counts['change']} to change, {counts['destroy']} to destroy")
+                _say(
+                    f"  Terraform: {counts['add']} to add, {counts['change']} to change, {counts['destroy']} to destroy"
+                )
                 stack.apply(planned, destroy=destroy)
             result["outputs"] = stack.outputs()
             result["resources"] = stack.resources()
