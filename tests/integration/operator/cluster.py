@@ -131,7 +131,9 @@ class Cluster:
         """Run helm or kubectl as the administrator."""
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.folder)}
         command = [str(self.layout.bin_dir / argv[0]), *argv[1:]]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=check, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0 or not check, f"{' '.join(argv)}: {done.stderr}"
+        return done
 
     def namespace(self, name: str) -> str:
         """Make a namespace and wait for its default account."""

@@ -127,11 +127,9 @@ def test_created(deployed: str, cluster: Cluster) -> None:
 
 
 def test_status_from_pending_to_successful(deployed: str, cluster: Cluster) -> None:
-    pending = wait_for(
-        "a status", lambda: status_of(cluster, deployed).get("components") and status_of(cluster, deployed)
-    )
+    wait_for("a status", lambda: "components" in status_of(cluster, deployed))
+    assert status_of(cluster, deployed)["state"] == "pending"
     worker = names(cluster, c.DEPLOYMENT, deployed)[1]
-    assert pending["state"] == "pending"
     waiting = wait_for(
         "both to wait for pods",
         lambda: [
@@ -392,8 +390,9 @@ def test_deletion_leaves_the_planners_account(cluster: Cluster) -> None:
     wait_for("the Deployments", lambda: len(names(cluster, c.DEPLOYMENT, "gone")) == 2, 10)
     remove(cluster, "gone")
     # The garbage collector of a young control plane learns new kinds late.
-    for resource in (c.COMPONENT, c.DEPLOYMENT, c.SERVICE):
-        wait_for(f"every {resource.kind}", lambda kind=resource: not names(cluster, kind, "gone"), 60)
+    wait_for("the components to go", lambda: not names(cluster, c.COMPONENT, "gone"))
+    wait_for("the Deployments to go", lambda: not names(cluster, c.DEPLOYMENT, "gone"))
+    wait_for("the Services to go", lambda: not names(cluster, c.SERVICE, "gone"))
     wait_for("the account", lambda: cluster.client.get(c.SERVICE_ACCOUNT, "dyn", "gone-k8s-service-discovery") is None)
     assert get(cluster, c.SERVICE_ACCOUNT, c.PLANNER_ACCOUNT)
 
