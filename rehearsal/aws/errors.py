@@ -34,3 +34,14 @@ class NotImplementedHere(AwsError):
             "RehearsalNotImplemented",
             f"The embedded AWS of the rehearsal does not implement {operation}: {reason}.",
         )
+
+
+class InternalError(AwsError):
+    """A fault of the rehearsal itself. Status 400, so that clients show it instead of retrying it for minutes."""
+
+    def __init__(self, operation: str, error: Exception) -> None:
+        super().__init__(
+            "RehearsalInternalError",
+            f"The embedded AWS of the rehearsal failed in {operation}: {type(error).__name__}: {error}. "
+            "Its log has the traceback.",
+        )

@@ -16,7 +16,7 @@ from moto.core.exceptions import ServiceException
 
 from rehearsal.aws.authorization import authorize
 from rehearsal.aws.calls import CallLog
-from rehearsal.aws.errors import AwsError, NotImplementedHere
+from rehearsal.aws.errors import AwsError, InternalError, NotImplementedHere
 from rehearsal.aws.faults import Faults
 from rehearsal.aws.identity import Principal, authenticate, signature_error
 from rehearsal.aws.latency import Latencies
@@ -86,8 +86,12 @@ class Gateway:
             self._controls.calls.called(who, call.operation)
             return self._serve(call, principal, environ)
         except AwsError as error:
-            self._record(call, who, error)
-            return write_error(call.protocol, error)
+            failure = error
+        except Exception as error:  # noqa: BLE001 - the outermost border: a bug of ours must not look retryable
+            log.exception("failed in %s", call.operation)
+            failure = InternalError(call.operation, error)
+        self._record(call, who, failure)
+        return write_error(call.protocol, failure)
 
     def _serve(self, call: Call, principal: Principal, environ: dict[str, Any]) -> Response:
         lock: AbstractContextManager[Any] = (
