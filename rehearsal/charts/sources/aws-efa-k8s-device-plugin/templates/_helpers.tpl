@@ -1,3 +1,7 @@
+{{- /*
+SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+SPDX-License-Identifier: Apache-2.0
+*/ -}}
 {{- define "aws-efa-k8s-device-plugin.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}

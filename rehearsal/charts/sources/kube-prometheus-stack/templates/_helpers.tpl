@@ -1,3 +1,7 @@
+{{- /*
+SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+SPDX-License-Identifier: Apache-2.0
+*/ -}}
 {{- define "kps.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 26 | trimSuffix "-" -}}

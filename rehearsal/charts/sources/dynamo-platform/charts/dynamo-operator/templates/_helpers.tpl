@@ -1,3 +1,7 @@
+{{- /*
+SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+SPDX-License-Identifier: Apache-2.0
+*/ -}}
 {{/* <release>-dynamo-operator, as the real chart names everything */}}
 {{- define "dynamo-operator.fullname" -}}
 {{- if contains .Chart.Name .Release.Name -}}
