@@ -72,6 +72,11 @@ class Container:
 
     # --- what the pod asks for
 
+    @property
+    def has_process(self) -> bool:
+        """Whether the image table knows how to run the container."""
+        return images.recipe(self.state.image) is not None
+
     async def run(self) -> None:
         """Run to the end: for a container that is always restarted, until the pod stops."""
         while not self._stopping:
@@ -80,6 +85,19 @@ class Container:
             if self._stopping or self._policy == "Never" or (self._policy == "OnFailure" and code == 0):
                 return
             await self._back_off(code)
+
+    async def pretend(self, completed: bool) -> None:
+        """Stand for a container that has no process here: pulled like any other, then running, or done at once."""
+        await self._pull()
+        now = timestamp()
+        identity = self._identity(now)
+        self._event("Normal", "Created", f"Container created: {self.state.name}")
+        self._event("Normal", "Started", f"Container started: {self.state.name}")
+        self.state.container_id = identity
+        self.state.state = terminated(0, now, now, container_id=identity) if completed else running(now)
+        self.state.ready = True
+        self.state.started = not completed
+        self._pod.changed()
 
     async def stop(self, grace: float) -> None:
         """End the process: hook, SIGTERM, and SIGKILL after `grace` seconds."""
@@ -142,8 +160,7 @@ class Container:
     async def _run_once(self) -> int:
         plan = await self._configured()
         begun = timestamp()
-        seed = f"{self._pod.json['metadata']['uid']} {self.state.name} {self.state.restarts} {begun}"
-        identity = "containerd://" + hashlib.sha256(seed.encode()).hexdigest()
+        identity = self._identity(begun)
         try:
             process = await ContainerProcess.start(
                 self._argv(plan), plan.env, plan.cwd, self._log, self._context.reaper
@@ -173,6 +190,10 @@ class Container:
             self._process = None
             self._idle.set()
         return code
+
+    def _identity(self, begun: str) -> str:
+        seed = f"{self._pod.json['metadata']['uid']} {self.state.name} {self.state.restarts} {begun}"
+        return "containerd://" + hashlib.sha256(seed.encode()).hexdigest()
 
     def _tells(self, code: int) -> bool:
         return code != 0 and self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"

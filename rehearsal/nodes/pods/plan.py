@@ -130,7 +130,7 @@ def build(
         if own.get(name, "").isdigit():
             own[name] = str(local.get(int(own[name]), int(own[name])))
     env = {**surroundings(pod, root, config), **launch.env, **own, **identity}
-    env.update({f"REHEARSAL_PORT_{port}": str(other) for port, other in local.items()})
+    env["REHEARSAL_PORTS"] = json.dumps({str(port): other for port, other in sorted(local.items())})
     if SERVICE_ACCOUNT_DIR in mounted and "KUBECONFIG" not in values:
         env["KUBECONFIG"] = str(root / "kubeconfig")
     argv = paths.bind_addresses(launch.argv, local)

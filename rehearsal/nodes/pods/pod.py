@@ -151,42 +151,26 @@ class Pod:
         self._identity = await self._context.identity(meta["namespace"], account, self.uid)
         await self._run_init()
         policy = str(self._json["spec"].get("restartPolicy") or "Always")
-        mains = []
-        for spec, state in zip(self._json["spec"]["containers"], self._main, strict=True):
-            if images.recipe(spec["image"]) is None and images.pull_problem(spec["image"]) is None:
-                self._pretend(state)
-                continue
-            mains.append(self._container(spec, state, policy))
+        pairs = list(zip(self._json["spec"]["containers"], self._main, strict=True))
+        mains = [self._container(spec, state, policy) for spec, state in pairs]
         await self._serve()
         async with asyncio.TaskGroup() as group:
             for container in mains:
-                group.create_task(container.run())
+                group.create_task(container.run() if container.has_process else container.pretend(completed=False))
 
     def _container(self, spec: Json, state: status.ContainerState, policy: str) -> Container:
         container = Container(self, spec, state, policy, self._context)
         self._containers.append(container)
         return container
 
-    def _pretend(self, state: status.ContainerState) -> None:
-        """Show a container that has no process here as running."""
-        state.state = status.running(timestamp())
-        state.container_id = f"containerd://{self.uid.replace('-', '')}{state.name}"
-        state.started = state.ready = True
-        self.changed()
-
     async def _run_init(self) -> None:
         policy = "Never" if self._json["spec"].get("restartPolicy") == "Never" else "OnFailure"
         for spec, state in zip(self._json["spec"].get("initContainers") or [], self._init, strict=True):
-            if images.recipe(spec["image"]) is None and images.pull_problem(spec["image"]) is None:
-                if state.sidecar:
-                    self._pretend(state)
-                else:
-                    state.state = status.terminated(0, timestamp(), timestamp())
-                    state.ready = True
-                    self.changed()
-                continue
             container = self._container(spec, state, "Always" if state.sidecar else policy)
             await self._serve()
+            if not container.has_process:
+                await container.pretend(completed=not state.sidecar)
+                continue
             if state.sidecar:
                 self._sidecars.append(asyncio.create_task(container.run()))
                 await container.started.wait()

@@ -8,6 +8,7 @@ manifest may start a worker in any way that works in the real image.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,13 +21,11 @@ from rehearsal.nodes.network import free_port
 from rehearsal.nodes.runtime.engine_args import ENGINES, ArgumentError, move_port, translate
 
 _HTTP_PORT = 8000
-_PORT_PREFIX = "REHEARSAL_PORT_"
 
 
 def local_ports(environ: Mapping[str, str]) -> dict[int, int]:
     """Return the container's ports by number with the local port each one got."""
-    found = {name.removeprefix(_PORT_PREFIX): value for name, value in environ.items() if name.startswith(_PORT_PREFIX)}
-    return {int(port): int(local) for port, local in found.items() if port.isdigit()}
+    return {int(port): int(local) for port, local in json.loads(environ.get("REHEARSAL_PORTS") or "{}").items()}
 
 
 def split_module(argv: Sequence[str]) -> tuple[str, list[str]]:

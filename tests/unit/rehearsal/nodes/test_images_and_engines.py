@@ -126,14 +126,14 @@ def test_ports_move(args: list[str], result: list[str]) -> None:
 
 
 def test_shim_runs_the_frontend_as_it_is() -> None:
-    environ = {"REHEARSAL_PORT_8000": "20000", "DYN_HTTP_PORT": "20000"}
+    environ = {"REHEARSAL_PORTS": '{"8000": 20000}', "DYN_HTTP_PORT": "20000"}
     assert shim.command(["-m", "dynamo.frontend", "--router-mode", "kv"], environ) == [
         "-m",
         "dynamo.frontend",
         "--router-mode",
         "kv",
     ]
-    assert shim.command(["-m", "dynamo.frontend"], {"REHEARSAL_PORT_8000": "20000"})[-1] == "20000"
+    assert shim.command(["-m", "dynamo.frontend"], {"REHEARSAL_PORTS": '{"8000": 20000}'})[-1] == "20000"
 
 
 def test_shim_leaves_other_programs_alone() -> None:

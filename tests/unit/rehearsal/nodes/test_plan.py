@@ -58,7 +58,7 @@ def test_dynamo_container(agent_config: config.AgentConfig) -> None:
     assert built.env["DYN_HTTP_PORT"] == "20000"
     assert built.env["CACHE"] == "/w/pods/u/containers/main/tmp/cache"
     assert built.env["DYN_HTTP_HOST"] == "127.0.0.1"
-    assert built.env["REHEARSAL_PORT_8000"] == "20000"
+    assert json.loads(built.env["REHEARSAL_PORTS"]) == {"8000": 20000}
     assert built.env["PATH"].startswith(str(agent_config.work_dir / "shims"))
     assert built.env["KUBECONFIG"] == "/w/pods/u/containers/main/kubeconfig"
     assert (built.env["KUBERNETES_SERVICE_HOST"], built.env["KUBERNETES_SERVICE_PORT"]) == ("127.0.0.1", "6443")
