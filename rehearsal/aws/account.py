@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -14,7 +14,7 @@ PARTITION = "aws"
 
 
 def backend(service: str, region: str = REGION) -> Any:
-    """moto's backend of a service.
+    """Moto's backend of a service.
 
     Args:
         service: moto's package name, for example ``ec2`` or ``iam``.
@@ -22,7 +22,7 @@ def backend(service: str, region: str = REGION) -> Any:
     """
     from moto.backends import get_backend
 
-    regions = get_backend(service)[ACCOUNT]  # type: ignore[call-overload]
+    regions = get_backend(service)[ACCOUNT]
     return regions[region if region in regions or not _is_global(service) else PARTITION]
 
 
@@ -34,7 +34,7 @@ def regions_in_use(service: str) -> list[Any]:
     """The backends of a service in every region that a call has touched so far."""
     from moto.backends import get_backend
 
-    return list(dict(get_backend(service)[ACCOUNT]).values())  # type: ignore[call-overload]
+    return list(dict(get_backend(service)[ACCOUNT]).values())
 
 
 def arn(service: str, resource: str, region: str = "", account: str = ACCOUNT) -> str:
@@ -44,4 +44,4 @@ def arn(service: str, resource: str, region: str = "", account: str = ACCOUNT) -
 
 def now() -> datetime:
     """The present in UTC, to the second, with its zone (as AWS reports times)."""
-    return datetime.now(tz=timezone.utc).replace(microsecond=0)
+    return datetime.now(tz=UTC).replace(microsecond=0)

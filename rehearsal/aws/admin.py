@@ -142,9 +142,7 @@ class Admin:
         for action in ("sts:AssumeRole", "sts:TagSession"):
             if not trusts(document, action, "Service", [service]):
                 raise AdminError(403, f"the trust policy of {role_arn} does not allow {service} to {action}")
-        session = backend("sts").assume_role(
-            REGION, content["session_name"], role_arn, "", SESSION_SECONDS, ""
-        )
+        session = backend("sts").assume_role(REGION, content["session_name"], role_arn, "", SESSION_SECONDS, "")
         return {
             "access_key_id": session.access_key_id,
             "secret_access_key": session.secret_access_key,

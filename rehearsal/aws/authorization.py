@@ -10,6 +10,7 @@ Not checked: resource policies (SQS, KMS, S3), service control policies, session
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rehearsal.aws.account import ACCOUNT, arn, backend, now
@@ -109,8 +110,6 @@ def authorize(call: Call, principal: Principal) -> None:
         if decision is Decision.ALLOW and boundary is not None:
             decision = evaluate([boundary], request)
         if decision is Decision.ALLOW and principal.session_policy:
-            import json
-
             decision = evaluate([json.loads(principal.session_policy)], request)
         if decision is not Decision.ALLOW:
             raise denial(call, principal, request, decision)
@@ -124,7 +123,7 @@ def permissions_of(call: Call, principal: Principal) -> list[Request]:
     tags = request_tags(call)
     own = {**keys, **tag_keys(tags)}
     action = f"s3:{S3_ACTIONS.get(call.action, call.action)}" if call.service == "s3" else call.operation
-    if call.operation == "iam:AttachRolePolicy" or call.operation == "iam:DetachRolePolicy":
+    if call.operation in {"iam:AttachRolePolicy", "iam:DetachRolePolicy"}:
         own["iam:policyarn"] = [call.params.get("PolicyArn", "")]
     if call.operation == "iam:CreateServiceLinkedRole":
         own["iam:awsservicename"] = [call.params.get("AWSServiceName", "")]

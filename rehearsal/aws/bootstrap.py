@@ -36,10 +36,13 @@ def read_policies(path: Path) -> dict[str, dict[str, Any]]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PolicyFileError(
-            f"Failed to read the installer's policy {path}: {error.strerror}. Give the policy file with --installer-policy."
+            f"Failed to read the installer's policy {path}: {error.strerror}. "
+            "Give the policy file with --installer-policy."
         ) from error
     except json.JSONDecodeError as error:
-        raise PolicyFileError(f"Failed to read the installer's policy {path}: no JSON ({error}). Mend the file.") from error
+        raise PolicyFileError(
+            f"Failed to read the installer's policy {path}: no JSON ({error}). Mend the file."
+        ) from error
     if not isinstance(content, dict) or not content:
         raise PolicyFileError(f"Failed to read the installer's policy {path}: no JSON object. Write a policy document.")
     policies = {INSTALLER: content} if "Statement" in content else content
@@ -85,11 +88,16 @@ def make_account(policies: dict[str, dict[str, Any]]) -> dict[str, dict[str, str
     for name, document in policies.items():
         try:
             policy = iam.create_policy(
-                description="What the installing user may do", path="/", policy_document=json.dumps(document),
-                policy_name=name if name.startswith(INSTALLER) else f"{INSTALLER}-{name}", tags=[],
+                description="What the installing user may do",
+                path="/",
+                policy_document=json.dumps(document),
+                policy_name=name if name.startswith(INSTALLER) else f"{INSTALLER}-{name}",
+                tags=[],
             )
         except (MalformedPolicyDocument, ServiceException) as error:
-            raise PolicyFileError(f"Failed to use the installer's policy {name}: {error}. Mend the document.") from error
+            raise PolicyFileError(
+                f"Failed to use the installer's policy {name}: {error}. Mend the document."
+            ) from error
         arns.append(policy.arn)
     return {
         "credentials.json": _make_user(iam, INSTALLER, arns),

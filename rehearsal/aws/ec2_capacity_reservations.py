@@ -77,9 +77,7 @@ def _find(context: Context) -> dict[str, Any]:
     wanted = context.params["CapacityReservationId"]
     reservation = RESERVATIONS.get(context.region, {}).get(wanted)
     if reservation is None:
-        raise AwsError(
-            "InvalidCapacityReservationId.NotFound", f"The capacity reservation '{wanted}' does not exist"
-        )
+        raise AwsError("InvalidCapacityReservationId.NotFound", f"The capacity reservation '{wanted}' does not exist")
     return reservation
 
 

@@ -24,9 +24,7 @@ def interfaces_in(ec2: Any, subnet_id: str) -> list[Any]:
 
 def interfaces_with(ec2: Any, group_id: str) -> list[Any]:
     """Network interfaces that have a security group."""
-    return [
-        interface for interface in ec2.enis.values() if group_id in {group.id for group in interface.group_set}
-    ]
+    return [interface for interface in ec2.enis.values() if group_id in {group.id for group in interface.group_set}]
 
 
 def groups_of_vpc(ec2: Any, vpc_id: str) -> list[Any]:
@@ -65,12 +63,12 @@ def delete_subnet(context: Context) -> None:
 @before("ec2", "DeleteSecurityGroup")
 def delete_security_group(context: Context) -> None:
     """Refuse while an interface has the group or another group's rule names it."""
-    ec2, group_id = backend("ec2", context.region), context.params.get("GroupId")
-    group = ec2.get_security_group_from_id(group_id) if group_id else None
+    ec2, group_id = backend("ec2", context.region), str(context.params.get("GroupId", ""))
+    group = ec2.get_security_group_from_id(group_id)
     if group is None:
         return
     if group.name == "default":
-        raise AwsError("CannotDelete", f"the specified group: \"{group_id}\" name: \"default\" cannot be deleted by a user")
+        raise AwsError("CannotDelete", f'the specified group: "{group_id}" name: "default" cannot be deleted by a user')
     if interfaces_with(ec2, group_id) or referring_groups(ec2, group_id):
         raise _violation(f"resource {group_id} has a dependent object")
 
@@ -80,9 +78,17 @@ def delete_vpc(context: Context) -> None:
     """Refuse while gateways, endpoints, groups or interfaces are in the VPC."""
     ec2, vpc_id = backend("ec2", context.region), context.params["VpcId"]
     dependents = [
-        *[gateway for gateway in ec2.internet_gateways.values() if gateway.vpc is not None and gateway.vpc.id == vpc_id],
+        *[
+            gateway
+            for gateway in ec2.internet_gateways.values()
+            if gateway.vpc is not None and gateway.vpc.id == vpc_id
+        ],
         *[gateway for gateway in ec2.nat_gateways.values() if gateway.vpc_id == vpc_id and gateway.state != "deleted"],
-        *[endpoint for endpoint in ec2.vpc_end_points.values() if endpoint.vpc_id == vpc_id and endpoint.state != "deleted"],
+        *[
+            endpoint
+            for endpoint in ec2.vpc_end_points.values()
+            if endpoint.vpc_id == vpc_id and endpoint.state != "deleted"
+        ],
         *[group for group in groups_of_vpc(ec2, vpc_id) if group.name != "default"],
         *[interface for interface in ec2.enis.values() if interface.subnet.vpc_id == vpc_id],
     ]
@@ -94,9 +100,7 @@ def delete_vpc(context: Context) -> None:
 def detach_internet_gateway(context: Context) -> None:
     """Refuse while the VPC has public addresses."""
     ec2, vpc_id = backend("ec2", context.region), context.params["VpcId"]
-    mapped = any(
-        address.eni is not None and address.eni.subnet.vpc_id == vpc_id for address in ec2.addresses
-    ) or any(
+    mapped = any(address.eni is not None and address.eni.subnet.vpc_id == vpc_id for address in ec2.addresses) or any(
         instance.state in {"pending", "running"} and instance.public_ip and instance.vpc_id == vpc_id
         for instance in ec2.all_instances()
     )
@@ -146,9 +150,13 @@ def delete_network_interface(context: Context) -> None:
 def delete_launch_template(context: Context) -> None:
     """Refuse what does not exist (moto fails inside)."""
     ec2, params = backend("ec2", context.region), context.params
-    template_id = params.get("LaunchTemplateId") or ec2.launch_template_name_to_ids.get(params.get("LaunchTemplateName"))
+    template_id = params.get("LaunchTemplateId") or ec2.launch_template_name_to_ids.get(
+        params.get("LaunchTemplateName")
+    )
     if template_id not in ec2.launch_templates:
         named = params.get("LaunchTemplateId")
         code = "InvalidLaunchTemplateId.NotFound" if named else "InvalidLaunchTemplateName.NotFoundException"
         shown = named or params.get("LaunchTemplateName")
-        raise AwsError(code, f"The specified launch template, with template {'ID' if named else 'name'} {shown}, does not exist.")
+        raise AwsError(
+            code, f"The specified launch template, with template {'ID' if named else 'name'} {shown}, does not exist."
+        )

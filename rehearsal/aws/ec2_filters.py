@@ -28,7 +28,9 @@ def matching(
     found = list(items)
     for entry in filters or []:
         name, values = str(entry["Name"]), [str(value) for value in entry.get("Values", [])]
-        found = [item for item in found if any(like(value, have) for value in values for have in _have(item, name, fields))]
+        found = [
+            item for item in found if any(like(value, have) for value in values for have in _have(item, name, fields))
+        ]
     return found
 
 

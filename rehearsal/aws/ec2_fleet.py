@@ -100,5 +100,3 @@ def _no_capacity(shown: dict[str, Any], lifecycle: str, kind: str, zone: str) ->
         "ErrorCode": "UnfulfillableCapacity" if spot else "InsufficientInstanceCapacity",
         "ErrorMessage": NO_SPOT if spot else NO_CAPACITY.format(kind=kind, zone=zone),
     }
-
-

@@ -52,7 +52,7 @@ def on_demand_price(region: str, instance_type: str) -> float:
         return float("inf")
     shape: dict[str, Any] = known[0]
     gpu_mib = sum(gpu["Count"] * gpu["MemoryInfo"]["SizeInMiB"] for gpu in shape.get("GpuInfo", {}).get("Gpus", []))
-    return (
+    return float(
         shape["VCpuInfo"]["DefaultVCpus"] * VCPU
         + shape["MemoryInfo"]["SizeInMiB"] / 1024 * GIB
         + gpu_mib / 1024 * GPU_GIB

@@ -33,7 +33,10 @@ POLICIES = [
     "AmazonEKSViewPolicy",
 ]
 NODE_TYPES = {"EC2_LINUX", "EC2_WINDOWS", "EC2", "FARGATE_LINUX", "HYBRID_LINUX", "HYPERPOD_LINUX"}
-ENTRY_MISSING = "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'."
+ENTRY_MISSING = (
+    "The specified principalArn could not be found. You can view your available access entries with "
+    "'list-access-entries'."
+)
 
 
 def entries_allowed(cluster: Cluster) -> bool:
@@ -43,7 +46,7 @@ def entries_allowed(cluster: Cluster) -> bool:
 
 def add_entry(cluster: Cluster, principal: str, kind: str, params: dict[str, Any]) -> dict[str, Any]:
     """Make an access entry."""
-    if kind == "EC2_LINUX" or kind == "EC2_WINDOWS":
+    if kind in {"EC2_LINUX", "EC2_WINDOWS"}:
         groups, username = ["system:nodes"], "system:node:{{EC2PrivateDNSName}}"
     elif ":role/" in principal:
         groups = params.get("kubernetesGroups") or []
@@ -87,7 +90,8 @@ def _cluster_with_entries(context: Context) -> Cluster:
     if not entries_allowed(cluster):
         raise AwsError(
             "InvalidRequestException",
-            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.",
+            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this "
+            "operation.",
             400,
             clusterName=cluster.name,
         )
@@ -110,7 +114,9 @@ def create_access_entry(context: Context) -> Result:
     if not _principal_exists(principal):
         raise invalid("The specified principalArn is invalid: invalid principal.", clusterName=cluster.name)
     if kind in NODE_TYPES and (params.get("kubernetesGroups") or params.get("username")):
-        raise invalid(f"Access entries of type {kind} cannot have kubernetesGroups or a username.", clusterName=cluster.name)
+        raise invalid(
+            f"Access entries of type {kind} cannot have kubernetesGroups or a username.", clusterName=cluster.name
+        )
     for group in params.get("kubernetesGroups") or []:
         if group.startswith(("system:", "eks:", "aws:", "amazon:", "iam:")):
             raise invalid(f"The kubernetes group name {group} is invalid, it cannot start with {group.split(':')[0]}:")
@@ -173,7 +179,9 @@ def associate_access_policy(context: Context) -> Result:
     if policy_arn.removeprefix(POLICY_PREFIX) not in POLICIES:
         raise invalid(f"The policyArn parameter format is not valid: {policy_arn}", clusterName=cluster.name)
     if entry["type"] != "STANDARD":
-        raise invalid(f"Access policies cannot be associated with entries of type {entry['type']}.", clusterName=cluster.name)
+        raise invalid(
+            f"Access policies cannot be associated with entries of type {entry['type']}.", clusterName=cluster.name
+        )
     if (scope["type"] == "namespace") != bool(scope.get("namespaces")):
         raise invalid("Namespaces must be given for the access scope type namespace, and only for it.")
     return {

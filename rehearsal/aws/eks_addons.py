@@ -113,7 +113,9 @@ def _check(cluster: Cluster, name: str, params: dict[str, Any]) -> None:
             json.loads(params["configurationValues"])
         except json.JSONDecodeError as error:
             raise invalid(
-                f"ConfigurationValue provided in request is not supported: {error}", clusterName=cluster.name, addonName=name
+                f"ConfigurationValue provided in request is not supported: {error}",
+                clusterName=cluster.name,
+                addonName=name,
             ) from error
 
 
@@ -164,7 +166,11 @@ def update_addon(context: Context) -> Result:
         addon.update(status="ACTIVE", modifiedAt=now())
 
     addon["status"] = "UPDATING"
-    shown = {name: params[key] for name, key in (("AddonVersion", "addonVersion"), ("ConfigurationValues", "configurationValues")) if key in params}
+    shown = {
+        name: params[key]
+        for name, key in (("AddonVersion", "addonVersion"), ("ConfigurationValues", "configurationValues"))
+        if key in params
+    }
     return {"update": start_update(cluster, "AddonUpdate", shown, context.seconds("eks:UpdateAddon"), apply)}
 
 
@@ -221,7 +227,7 @@ def describe_addon_configuration(context: Context) -> Result:
     name = context.params["addonName"]
     if name not in ADDONS:
         raise invalid(f"Addon {name} is not supported", addonName=name)
-    namespace, account = POD_IDENTITY_ACCOUNTS.get(name, ("", ""))
+    account = POD_IDENTITY_ACCOUNTS.get(name, ("", ""))[1]
     result: dict[str, Any] = {
         "addonName": name,
         "addonVersion": context.params["addonVersion"],

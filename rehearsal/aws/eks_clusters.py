@@ -65,7 +65,11 @@ def _new_cluster(context: Context, name: str, version: str, network: dict[str, A
     params = context.params
     access = {"authenticationMode": "CONFIG_MAP", **(params.get("accessConfig") or {})}
     access.setdefault("bootstrapClusterCreatorAdminPermissions", True)
-    kubernetes = {"serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4", **(params.get("kubernetesNetworkConfig") or {})}
+    kubernetes = {
+        "serviceIpv4Cidr": "172.20.0.0/16",
+        "ipFamily": "ipv4",
+        **(params.get("kubernetesNetworkConfig") or {}),
+    }
     kubernetes.setdefault("elasticLoadBalancing", {"enabled": False})
     data = {
         "id": str(uuid.uuid4()),
@@ -87,7 +91,13 @@ def _new_cluster(context: Context, name: str, version: str, network: dict[str, A
         "upgradePolicy": {"supportType": "EXTENDED", **(params.get("upgradePolicy") or {})},
         "deletionProtection": bool(params.get("deletionProtection")),
     }
-    for member in ("zonalShiftConfig", "remoteNetworkConfig", "computeConfig", "storageConfig", "controlPlaneScalingConfig"):
+    for member in (
+        "zonalShiftConfig",
+        "remoteNetworkConfig",
+        "computeConfig",
+        "storageConfig",
+        "controlPlaneScalingConfig",
+    ):
         if params.get(member):
             data[member] = params[member]
     return data
@@ -125,7 +135,10 @@ def full_logging(wanted: dict[str, Any] | None) -> dict[str, Any]:
         AwsError: A log type that EKS does not have.
     """
     enabled = [
-        kind for setup in (wanted or {}).get("clusterLogging", []) if setup.get("enabled") for kind in setup.get("types", [])
+        kind
+        for setup in (wanted or {}).get("clusterLogging", [])
+        if setup.get("enabled")
+        for kind in setup.get("types", [])
     ]
     unknown = sorted(set(enabled) - set(LOG_TYPES))
     if unknown:
@@ -271,7 +284,9 @@ def associate_encryption_config(context: Context) -> Result:
 
 def _refuse_while_updating(cluster: Cluster) -> None:
     if cluster.data["status"] == "UPDATING":
-        raise in_use(f"Cannot update the cluster {cluster.name} while another update is in progress", clusterName=cluster.name)
+        raise in_use(
+            f"Cannot update the cluster {cluster.name} while another update is in progress", clusterName=cluster.name
+        )
 
 
 @operation("eks", "TagResource")

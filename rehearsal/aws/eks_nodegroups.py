@@ -63,7 +63,9 @@ def create_nodegroup(context: Context) -> Result:
 def _new_group(cluster: Cluster, name: str, params: dict[str, Any]) -> dict[str, Any]:
     version = params.get("version") or cluster.data["version"]
     if version not in VERSIONS or int(version.split(".")[1]) > int(cluster.data["version"].split(".")[1]):
-        raise invalid(f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name)
+        raise invalid(
+            f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name
+        )
     template = _template(cluster, params.get("launchTemplate"))
     if template is not None and (params.get("diskSize") or params.get("remoteAccess")):
         what = "Disk size" if params.get("diskSize") else "Remote access configuration"
@@ -113,9 +115,13 @@ def _template(cluster: Cluster, wanted: dict[str, Any] | None) -> dict[str, str]
     template_id = wanted.get("id") or ec2.launch_template_name_to_ids.get(wanted.get("name", ""))
     template = ec2.launch_templates.get(template_id)
     if template is None:
-        raise invalid(f"Launch template {wanted.get('id') or wanted.get('name')} does not exist", clusterName=cluster.name)
+        raise invalid(
+            f"Launch template {wanted.get('id') or wanted.get('name')} does not exist", clusterName=cluster.name
+        )
     version = wanted.get("version") or str(template.default_version_number)
-    number = {"$Latest": template.latest_version_number, "$Default": template.default_version_number}.get(version, version)
+    number = {"$Latest": template.latest_version_number, "$Default": template.default_version_number}.get(
+        version, version
+    )
     return {"id": template.id, "name": template.name, "version": str(number)}
 
 
@@ -187,8 +193,6 @@ def _launch_tags(cluster: Cluster, group: dict[str, Any]) -> dict[str, dict[str,
     return {"instance": own, "volume": {key: own[key] for key in ("eks:cluster-name", "eks:nodegroup-name")}}
 
 
-
-
 @operation("eks", "DescribeNodegroup")
 def describe_nodegroup(context: Context) -> Result:
     """Show a node group."""
@@ -221,7 +225,9 @@ def delete_nodegroup(context: Context) -> Result:
 def _drop_node_entry(cluster: Cluster, group: dict[str, Any]) -> None:
     """Take the access entry of the node role away with the last group that uses the role."""
     role = group["nodeRole"]
-    others = [other for other in cluster.kind("nodegroups").values() if other is not group and other["nodeRole"] == role]
+    others = [
+        other for other in cluster.kind("nodegroups").values() if other is not group and other["nodeRole"] == role
+    ]
     entry = cluster.kind("access_entries").get(role)
     if not others and entry is not None and not entry["tags"]:
         del cluster.kind("access_entries")[role]
@@ -270,7 +276,9 @@ def update_nodegroup_version(context: Context) -> Result:
     _refuse_unless_active(group)
     version = params.get("version") or cluster.data["version"]
     if version not in VERSIONS or int(version.split(".")[1]) > int(cluster.data["version"].split(".")[1]):
-        raise invalid(f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name)
+        raise invalid(
+            f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name
+        )
     template = _template(cluster, params.get("launchTemplate"))
 
     def apply() -> None:

@@ -205,7 +205,7 @@ def start_update(cluster: Cluster, kind: str, params: dict[str, Any], seconds: f
     Returns:
         The update as the API shows it.
     """
-    data = {
+    data: dict[str, Any] = {
         "id": str(uuid.uuid4()),
         "status": "InProgress",
         "type": kind,

@@ -8,7 +8,7 @@ Source: EKS User Guide, "Understand the Kubernetes version lifecycle on EKS" (1.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from rehearsal.aws.account import now
@@ -82,4 +82,4 @@ def _shown(version: str, status: str) -> dict[str, Any]:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), tzinfo=timezone.utc)
+    return datetime.combine(day, time(0), tzinfo=UTC)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -22,7 +23,7 @@ from rehearsal.aws.identity import Principal, authenticate, signature_error
 from rehearsal.aws.latency import Latencies
 from rehearsal.aws.operations import ACCOUNT_LOCK, Context, checks_of, handler_of, sequels_of
 from rehearsal.aws.signature import signature_matches
-from rehearsal.aws.wire import Call, Response, read_body, read_call, write_error, write_result
+from rehearsal.aws.wire import Call, Response, error_code, read_body, read_call, write_error, write_result
 
 log = logging.getLogger("rehearsal.aws")
 
@@ -84,19 +85,20 @@ class Gateway:
             if not signature_matches(call, principal.secret_access_key):
                 raise signature_error(call)
             self._controls.calls.called(who, call.operation)
-            return self._serve(call, principal, environ)
+            answer = self._serve(call, principal, environ)
+            if answer[0] >= HTTPStatus.BAD_REQUEST:
+                self._controls.calls.failed(who, call.operation, error_code(answer))
+            return answer
         except AwsError as error:
             failure = error
-        except Exception as error:  # noqa: BLE001 - the outermost border: a bug of ours must not look retryable
+        except Exception as error:
             log.exception("failed in %s", call.operation)
             failure = InternalError(call.operation, error)
         self._record(call, who, failure)
         return write_error(call.protocol, failure)
 
     def _serve(self, call: Call, principal: Principal, environ: dict[str, Any]) -> Response:
-        lock: AbstractContextManager[Any] = (
-            nullcontext() if (call.service, call.action) in LONG_POLLS else ACCOUNT_LOCK
-        )
+        lock: AbstractContextManager[Any] = nullcontext() if (call.service, call.action) in LONG_POLLS else ACCOUNT_LOCK
         with ACCOUNT_LOCK:
             authorize(call, principal)
         self._controls.faults.strike(call)
@@ -125,10 +127,9 @@ class Gateway:
         """Let moto answer.
 
         Raises:
-            NotImplementedHere: moto has no such operation, or failed inside it.
+            NotImplementedHere: moto has no such operation.
+            InternalError: moto failed inside it.
         """
-        import io
-
         captured: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
@@ -142,13 +143,13 @@ class Gateway:
             body = b"".join(self._moto(inner, start_response))
         except NotImplementedError as error:
             raise NotImplementedHere(call.operation, str(error) or "moto has no such operation") from error
-        except Exception as error:  # noqa: BLE001 - the border to moto: whatever breaks in there must become an answer
+        except Exception as error:
             log.exception("moto failed in %s", call.operation)
-            raise NotImplementedHere(call.operation, f"moto failed with {type(error).__name__}: {error}") from error
+            raise InternalError(call.operation, error) from error
         headers = {str(key): str(value) for key, value in captured["headers"]}
-        if captured["status"] in {404, 405, 500} and "text/html" in headers.get("Content-Type", "") and call.service != "s3":
-            if b"<!doctype html" in body.lower():
-                raise NotImplementedHere(call.operation, f"moto answered {captured['status']} with a web page")
+        is_page = "text/html" in headers.get("Content-Type", "") and b"<!doctype html" in body.lower()
+        if captured["status"] in {404, 405, 500} and is_page:
+            raise NotImplementedHere(call.operation, f"moto answered {captured['status']} with a web page")
         return captured["status"], headers, body
 
     def _record(self, call: Call, who: str, error: AwsError) -> None:

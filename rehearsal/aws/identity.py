@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.aws.account import ACCOUNT, backend
@@ -54,7 +54,7 @@ def find_principal(access_key_id: str) -> Principal | None:
                 principal_arn=session.role_arn,
                 secret_access_key=session.secret_access_key,
                 session_token=session.session_token,
-                expiration=session.expiration.replace(tzinfo=timezone.utc),
+                expiration=session.expiration.replace(tzinfo=UTC),
                 session_policy=session.policy or "",
             )
     iam = backend("iam")
@@ -81,7 +81,7 @@ def authenticate(call: Call) -> Principal:
         token = token or _query_token(call)
     if principal is None or principal.session_token != token:
         raise _unknown_key(call)
-    if principal.expiration is not None and principal.expiration < datetime.now(tz=timezone.utc):
+    if principal.expiration is not None and principal.expiration < datetime.now(tz=UTC):
         code = "ExpiredToken" if call.protocol in {"query", "rest-xml"} else "ExpiredTokenException"
         raise AwsError(
             "RequestExpired" if call.service == "ec2" else code,
@@ -101,9 +101,7 @@ def _unknown_key(call: Call) -> AwsError:
     if call.service == "ec2":
         return AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
     if call.service == "s3":
-        return AwsError(
-            "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403
-        )
+        return AwsError("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403)
     code = "InvalidClientTokenId" if call.protocol == "query" else "UnrecognizedClientException"
     return AwsError(code, "The security token included in the request is invalid.", 403)
 
@@ -155,7 +153,7 @@ def trust_policy(role_arn: str) -> dict[str, Any] | None:
 
 
 def find_role(role_arn: str) -> Any:
-    """moto's role object of an ARN, or None."""
+    """Moto's role object of an ARN, or None."""
     return next((role for role in backend("iam").roles.values() if role.arn == role_arn), None)
 
 

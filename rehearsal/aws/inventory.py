@@ -73,11 +73,15 @@ def _images(ec2: Any) -> list[str]:
 
 
 def _snapshots(ec2: Any) -> list[str]:
-    return [snapshot.id for snapshot in _values(ec2.snapshots) if snapshot.owner_id == ACCOUNT and not snapshot.from_ami]
+    return [
+        snapshot.id for snapshot in _values(ec2.snapshots) if snapshot.owner_id == ACCOUNT and not snapshot.from_ami
+    ]
 
 
 def _fleets(ec2: Any) -> list[str]:
-    return [fleet.id for fleet in _values(ec2.fleets) if not fleet.state.startswith("deleted") and fleet.type != "instant"]
+    return [
+        fleet.id for fleet in _values(ec2.fleets) if not fleet.state.startswith("deleted") and fleet.type != "instant"
+    ]
 
 
 def _peerings(ec2: Any) -> list[str]:
@@ -94,7 +98,10 @@ def _log_groups(logs: Any) -> list[str]:
 
 def _rules(events: Any) -> list[str]:
     return [
-        f"{bus.name}/{rule.name}" for bus in _values(events.event_buses) for rule in _values(bus.rules) if not rule.managed_by
+        f"{bus.name}/{rule.name}"
+        for bus in _values(events.event_buses)
+        for rule in _values(bus.rules)
+        if not rule.managed_by
     ]
 
 

@@ -87,7 +87,7 @@ def checked(seconds: Any) -> dict[str, float]:
         ValueError: It is not an object of operation names and seconds >= 0.
     """
     if not isinstance(seconds, Mapping):
-        raise ValueError("latencies must be an object such as {\"eks:CreateCluster\": 9}")
+        raise ValueError('latencies must be an object such as {"eks:CreateCluster": 9}')
     for operation, value in seconds.items():
         if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
             raise ValueError(f"the latency of {operation} must be a number of seconds, not {value!r}")

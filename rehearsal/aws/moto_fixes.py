@@ -68,9 +68,19 @@ def rules_created(context: Context) -> None:
     rules = group.egress_rules if context.call.action.endswith("Egress") else group.ingress_rules
     for permission in context.params.get("IpPermissions", []):
         for pair in permission.get("UserIdGroupPairs", []):
-            _describe(rules, permission, pair.get("Description"), lambda rule, pair=pair: rule.source_group.get("GroupId") == pair.get("GroupId"))
+            _describe(
+                rules,
+                permission,
+                pair.get("Description"),
+                lambda rule, pair=pair: rule.source_group.get("GroupId") == pair.get("GroupId"),
+            )
         for prefix in permission.get("PrefixListIds", []):
-            _describe(rules, permission, prefix.get("Description"), lambda rule, prefix=prefix: rule.prefix_list_id == prefix.get("PrefixListId"))
+            _describe(
+                rules,
+                permission,
+                prefix.get("Description"),
+                lambda rule, prefix=prefix: rule.prefix_list_id == prefix.get("PrefixListId"),
+            )
 
 
 def _describe(rules: list[Any], permission: dict[str, Any], description: str | None, is_wanted: Any) -> None:

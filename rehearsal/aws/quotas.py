@@ -57,14 +57,18 @@ def _quota(region: str, service: str, code: str, default: bool) -> dict[str, Any
 def _one(context: Context, default: bool) -> Result:
     service, code = context.params["ServiceCode"], context.params["QuotaCode"]
     if code not in QUOTAS.get(service, {}):
-        raise AwsError("NoSuchResourceException", f"The request failed because the specified service quota {code} does not exist.")
+        raise AwsError(
+            "NoSuchResourceException", f"The request failed because the specified service quota {code} does not exist."
+        )
     return {"Quota": _quota(context.region, service, code, default)}
 
 
 def _all(context: Context, default: bool) -> Result:
     service = context.params["ServiceCode"]
     if service not in QUOTAS:
-        raise AwsError("NoSuchResourceException", f"The request failed because the specified service {service} does not exist.")
+        raise AwsError(
+            "NoSuchResourceException", f"The request failed because the specified service {service} does not exist."
+        )
     return {"Quotas": [_quota(context.region, service, code, default) for code in QUOTAS[service]]}
 
 

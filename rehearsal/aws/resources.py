@@ -38,7 +38,9 @@ def _iam(call: Call) -> list[str]:
         return [role.arn if role is not None else arn("iam", f"role{path}{params['RoleName']}")]
     if "InstanceProfileName" in params:
         profile = iam.instance_profiles.get(params["InstanceProfileName"])
-        return [profile.arn if profile is not None else arn("iam", f"instance-profile{path}{params['InstanceProfileName']}")]
+        return [
+            profile.arn if profile is not None else arn("iam", f"instance-profile{path}{params['InstanceProfileName']}")
+        ]
     if "UserName" in params:
         return [arn("iam", f"user/{params['UserName']}")]
     if "PolicyArn" in params:
@@ -182,9 +184,17 @@ def request_tags(call: Call) -> dict[str, str]:
         if isinstance(value, Mapping):
             found.update({str(key): str(tag) for key, tag in value.items()})
         elif isinstance(value, list):
-            found.update({tag["Key"]: tag.get("Value", "") for tag in value if isinstance(tag, Mapping) and "Key" in tag})
+            found.update(
+                {tag["Key"]: tag.get("Value", "") for tag in value if isinstance(tag, Mapping) and "Key" in tag}
+            )
             # KMS has names of its own.
-            found.update({tag["TagKey"]: tag.get("TagValue", "") for tag in value if isinstance(tag, Mapping) and "TagKey" in tag})
+            found.update(
+                {
+                    tag["TagKey"]: tag.get("TagValue", "")
+                    for tag in value
+                    if isinstance(tag, Mapping) and "TagKey" in tag
+                }
+            )
     for specification in params.get("TagSpecifications", []):
         found.update({tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags", [])})
     return found

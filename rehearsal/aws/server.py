@@ -52,12 +52,12 @@ def listen(app: Any, port: int) -> Any:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    class Handler(MotoRequestHandler):
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
         """moto's handler without a line per request (the call log has them)."""
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Write nothing."""
 
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Handler)
+    server: Any = make_server("127.0.0.1", port, app, threaded=True, request_handler=Handler)
     server.daemon_threads = True
     return server

@@ -43,7 +43,14 @@ def canonical_request(call: Call) -> str:
         f"{name}:{' '.join(call.headers.get(name, '').split())}\n" for name in call.credential.signed_headers
     )
     return "\n".join(
-        [call.method, path, canonical_query(call), headers, ";".join(call.credential.signed_headers), payload_hash(call)]
+        [
+            call.method,
+            path,
+            canonical_query(call),
+            headers,
+            ";".join(call.credential.signed_headers),
+            payload_hash(call),
+        ]
     )
 
 

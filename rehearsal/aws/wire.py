@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -253,6 +254,17 @@ def write_error(protocol: str, error: AwsError) -> Response:
         return error.status, headers, json.dumps(fields, default=_plain).encode()
     headers["Content-Type"] = "text/xml;charset=UTF-8"
     return error.status, headers, text.encode()
+
+
+def error_code(answer: Response) -> str:
+    """The error code in an error answer of any protocol; the HTTP status when it has none."""
+    status, headers, body = answer
+    named = {key.lower(): value for key, value in headers.items()}.get("x-amzn-errortype")
+    if named:
+        return named.partition(":")[0]
+    text = body.decode(errors="replace")
+    found = re.search(r"<Code>([^<]+)</Code>", text) or re.search(r'"__type"\s*:\s*"(?:[^"#]*#)?([^"#]+)"', text)
+    return found[1] if found else str(status)
 
 
 def _plain(value: Any) -> Any:
