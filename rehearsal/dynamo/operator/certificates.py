@@ -57,15 +57,22 @@ def provision(client: Client, config: Config) -> dict[str, bytes]:
     return data
 
 
-def _inject(client: Client, resource: Resource, item: Json, bundle: str) -> None:
-    """Put the CA into every webhook of one configuration."""
-    webhooks: list[dict[str, Any]] = item.get("webhooks") or []
-    if all(hook["clientConfig"].get("caBundle") == bundle for hook in webhooks):
-        return
-    for hook in webhooks:
-        hook["clientConfig"]["caBundle"] = bundle
-    client.replace(resource, item)
-    LOG.info("put the CA into %s %s", resource.kind, item["metadata"]["name"])
+def _inject(client: Client, resource: Resource, name: str, bundle: str) -> None:
+    """Put the CA into every webhook of one configuration, again when somebody else wrote it meanwhile."""
+    while (item := client.get(resource, None, name)) is not None:
+        webhooks: list[dict[str, Any]] = item.get("webhooks") or []
+        if all(hook["clientConfig"].get("caBundle") == bundle for hook in webhooks):
+            return
+        for hook in webhooks:
+            hook["clientConfig"]["caBundle"] = bundle
+        try:
+            client.replace(resource, item)
+        except KubeError as error:
+            if error.code != 409:
+                raise
+        else:
+            LOG.info("put the CA into %s %s", resource.kind, name)
+            return
 
 
 def inject(client: Client, config: Config, authority: bytes) -> None:
@@ -79,7 +86,7 @@ def inject(client: Client, config: Config, authority: bytes) -> None:
     selector = f"app.kubernetes.io/part-of=dynamo-operator,nvidia.com/dynamo-operator-namespace={config.namespace}"
     for resource in (c.VALIDATING, c.MUTATING):
         for item in client.list(resource, None, selector)["items"]:
-            _inject(client, resource, item, bundle)
+            _inject(client, resource, item["metadata"]["name"], bundle)
     for converted in CONVERTED:
         name = f"{converted.plural}.{converted.group}"
         definition = client.get(c.DEFINITION, None, name)

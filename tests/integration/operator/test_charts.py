@@ -93,18 +93,19 @@ def test_karpenter(cluster: Cluster, charts: str) -> None:
     ("chart", "setting", "message"),
     [
         ("dynamo-platform", "global.grove.install=true", "the sub-chart grove is not carried by this stand-in"),
-        ("dynamo-platform", "dynamo-operator.controllerManager.manager.image.tagg=x", "'tagg' not allowed"),
-        ("dynamo-platform", "etcd.enabled=true", "'enabled' not allowed"),
-        (STACK, "prometheus.prometheusSpec.retenton=1d", "'retenton' not allowed"),
-        ("nvidia-device-plugin", "migStrategy=some", "/migStrategy"),
-        ("dcgm-exporter", "serviceMonitor.enabled=maybe", "/serviceMonitor/enabled"),
+        ("dynamo-platform", "dynamo-operator.controllerManager.manager.image.tagg=x", "tagg"),
+        ("dynamo-platform", "etcd.enabled=true", "enabled"),
+        (STACK, "prometheus.prometheusSpec.retenton=1d", "retenton"),
+        ("nvidia-device-plugin", "migStrategy=some", "migStrategy"),
+        ("dcgm-exporter", "serviceMonitor.enabled=maybe", "serviceMonitor"),
     ],
 )
 def test_refused_values(cluster: Cluster, charts: str, chart: str, setting: str, message: str) -> None:
-    failed = cluster.run("helm", "template", chart, "--repo", charts, f"--set={setting}", check=False)
+    command = ("helm", "template", "released", chart, "--repo", charts, "-n", "test")
+    cluster.run(*command)
+    failed = cluster.run(*command, f"--set={setting}", check=False)
     assert failed.returncode != 0
-    said = failed.stderr.replace("tagg is", "'tagg' is")
-    assert message in said or message.replace("/", ".").lstrip(".") in said.replace("Additional property ", "'")
+    assert message in failed.stderr
 
 
 def test_a_second_cluster_wide_operator_is_refused(cluster: Cluster, charts: str, operator: object) -> None:
