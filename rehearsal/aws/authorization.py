@@ -11,14 +11,12 @@ Not checked: resource policies (SQS, KMS, S3), service control policies, session
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from rehearsal.aws.account import ACCOUNT, arn, backend, now
 from rehearsal.aws.ec2_resources import (
     CREATES,
     INSTANCE_PARTS,
     fleet_templates,
-    resource_tags,
     run_instances_resources,
     template_data,
 )
@@ -27,11 +25,11 @@ from rehearsal.aws.identity import (
     Principal,
     account_root,
     boundary_of,
-    find_role,
     policies_of,
     trust_policy,
 )
 from rehearsal.aws.policy import Decision, Request, evaluate, trusts
+from rehearsal.aws.resource_tags import existing
 from rehearsal.aws.resources import request_tags, resources_of
 from rehearsal.aws.wire import Call
 
@@ -169,29 +167,9 @@ def tag_keys(tags: dict[str, str]) -> dict[str, list[str]]:
 
 def existing_tags(call: Call, resource: str) -> dict[str, list[str]]:
     """Condition keys of the tags that a resource already has."""
-    tags: dict[str, str] = {}
-    if call.service == "ec2":
-        tags = resource_tags(call.region, resource)
-    elif call.service == "eks":
-        from rehearsal.aws.eks_store import tags_of
-
-        tags = tags_of(resource)
-    elif call.service == "iam":
-        tags = iam_tags(resource)
-    elif call.service == "kms" and ":key/" in resource:
-        tags = backend("kms", call.region).tagger.get_tag_dict_for_resource(resource.rpartition("/")[2])
+    tags = existing(call.service, call.region, resource)
     keys = {f"aws:resourcetag/{key.lower()}": [value] for key, value in tags.items()}
     return {**keys, **{key.replace("aws:", f"{call.iam_prefix}:", 1): value for key, value in keys.items()}}
-
-
-def iam_tags(resource: str) -> dict[str, str]:
-    """Tags of an IAM role or instance profile."""
-    iam = backend("iam")
-    holder = find_role(resource) if ":role/" in resource else iam.instance_profiles.get(resource.rpartition("/")[2])
-    tags: Any = getattr(holder, "tags", None) or {}
-    if isinstance(tags, dict):
-        return {key: value["Value"] if isinstance(value, dict) else str(value) for key, value in tags.items()}
-    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def ec2_tagging(call: Call, keys: dict[str, list[str]]) -> list[Request]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from rehearsal.aws.account import backend
-from rehearsal.aws.ec2_instances import launch, merged_data, tags_by_kind
+from rehearsal.aws.ec2_instances import find_subnet, launch, merged_data, tags_by_kind
 from rehearsal.aws.ec2_launch_templates import dry_run
 from rehearsal.aws.ec2_prices import hourly_price
 from rehearsal.aws.ec2_resources import template_data
@@ -45,7 +44,7 @@ def create_fleet(context: Context) -> Result:
     fleet_id = f"fleet-{uuid.uuid4()}"
     instance_tags = {**tags.get("instance", {}), "aws:ec2:fleet-id": fleet_id}
     for data, shown in candidates:
-        zone = _zone(context, data)
+        zone = str(find_subnet(context.region, data.get("SubnetId")).availability_zone)
         kind, lifecycle = data["InstanceType"], "spot" if spot else "on-demand"
         if context.lacks_capacity(kind, zone, lifecycle):
             errors.append(_no_capacity(shown, lifecycle, kind, zone))
@@ -83,13 +82,6 @@ def _candidates(context: Context, spot: bool) -> list[tuple[dict[str, Any], dict
                 shown = {"LaunchTemplateSpecification": specification, "Overrides": override}
                 found.append((order, merged, shown))
     return [(merged, shown) for _, merged, shown in sorted(found, key=lambda item: item[0])]
-
-
-def _zone(context: Context, data: dict[str, Any]) -> str:
-    for subnets in backend("ec2", context.region).subnets.values():
-        if data.get("SubnetId") in subnets:
-            return str(subnets[data["SubnetId"]].availability_zone)
-    raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{data.get('SubnetId')}' does not exist")
 
 
 def _no_capacity(shown: dict[str, Any], lifecycle: str, kind: str, zone: str) -> dict[str, Any]:

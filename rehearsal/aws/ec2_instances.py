@@ -144,6 +144,18 @@ def _complete(ec2: Any, instance: Any, data: Mapping[str, Any], tags: TagsOfKind
         ec2.associate_iam_instance_profile(instance_id=instance.id, iam_instance_profile_name=name)
 
 
+def find_subnet(region: str, subnet_id: str | None) -> Any:
+    """Find moto's subnet of an id.
+
+    Raises:
+        AwsError: There is none.
+    """
+    for subnets in backend("ec2", region).subnets.values():
+        if subnet_id in subnets:
+            return subnets[subnet_id]
+    raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
+
+
 def terminate(region: str, instance_ids: Iterable[str]) -> None:
     """Terminate instances that are not terminated yet."""
     ec2 = backend("ec2", region)

@@ -21,6 +21,8 @@ from rehearsal.aws.ec2_nat_gateways import settle as settle_nat_gateways
 from rehearsal.aws.ec2_placement_groups import GROUPS
 from rehearsal.aws.ecr import RULES
 from rehearsal.aws.eks_store import STORE
+from rehearsal.aws.fsx import FILE_SYSTEMS
+from rehearsal.aws.fsx import settle as settle_file_systems
 
 AWS_ALIAS = "alias/aws/"
 
@@ -173,7 +175,6 @@ KINDS: dict[str, tuple[str, Finder]] = {
     "elbv2:load-balancer": ("elbv2", lambda elb: list(elb.load_balancers)),
     "elbv2:target-group": ("elbv2", lambda elb: list(elb.target_groups)),
     "events:rule": ("events", _rules),
-    "fsx:file-system": ("fsx", lambda fsx: list(fsx.file_systems)),
     "iam:instance-profile": ("iam", lambda iam: list(iam.instance_profiles)),
     "iam:oidc-provider": ("iam", lambda iam: list(iam.open_id_providers)),
     "iam:policy": ("iam", _policies),
@@ -241,5 +242,7 @@ def inventory(pending: bool = False) -> dict[str, list[str]]:
     found["ec2:capacity-reservation"] = [
         key for every in RESERVATIONS.values() for key, reservation in every.items() if reservation["State"] == "active"
     ]
+    settle_file_systems()
+    found["fsx:file-system"] = list(FILE_SYSTEMS)
     found["ecr:pull-through-cache-rule"] = [prefix for rules in RULES.values() for prefix in rules]
     return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}

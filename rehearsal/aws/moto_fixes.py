@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from moto.ec2.models.security_groups import SecurityGroupRule
-
 from rehearsal.aws.account import backend
 from rehearsal.aws.operations import Context, after
 
@@ -48,48 +44,3 @@ def instances_created(context: Context) -> None:
         for interface in instance.nics.values():
             if interface.description == "Primary network interface":
                 interface.delete_on_termination = True
-
-
-def _rule_description(rule: Any) -> str | None:
-    described: str | None = getattr(rule, "own_description", None) or rule.ip_range.get("Description")
-    return described
-
-
-#: moto knows descriptions of address ranges only; those of rules between groups live in an attribute of ours.
-SecurityGroupRule.description = property(_rule_description)
-
-
-@after("ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
-def rules_created(context: Context) -> None:
-    """Rules that name a group or a prefix list have a description too."""
-    group = backend("ec2", context.region).get_security_group_from_id(context.params.get("GroupId"))
-    if group is None:
-        return
-    rules = group.egress_rules if context.call.action.endswith("Egress") else group.ingress_rules
-    for permission in context.params.get("IpPermissions", []):
-        for pair in permission.get("UserIdGroupPairs", []):
-            _describe(
-                rules,
-                permission,
-                pair.get("Description"),
-                lambda rule, pair=pair: rule.source_group.get("GroupId") == pair.get("GroupId"),
-            )
-        for prefix in permission.get("PrefixListIds", []):
-            _describe(
-                rules,
-                permission,
-                prefix.get("Description"),
-                lambda rule, prefix=prefix: rule.prefix_list_id == prefix.get("PrefixListId"),
-            )
-
-
-def _describe(rules: list[Any], permission: dict[str, Any], description: str | None, is_wanted: Any) -> None:
-    for rule in reversed(rules):
-        same = (str(rule.ip_protocol), rule.from_port, rule.to_port) == (
-            str(permission.get("IpProtocol")),
-            permission.get("FromPort") if rule.from_port is not None else None,
-            permission.get("ToPort") if rule.to_port is not None else None,
-        )
-        if description and same and is_wanted(rule) and not hasattr(rule, "own_description"):
-            rule.own_description = description
-            return

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The tags that a resource of an ARN already has, for the condition key ``aws:ResourceTag``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rehearsal.aws.account import backend
+from rehearsal.aws.ec2_resources import resource_tags
+from rehearsal.aws.eks_store import tags_of
+from rehearsal.aws.identity import find_role
+
+
+def _plain(tags: Any) -> dict[str, str]:
+    """Tags in any of the shapes that moto keeps, as keys and values."""
+    if isinstance(tags, Mapping):
+        return {str(key): str(value["Value"] if isinstance(value, Mapping) else value) for key, value in tags.items()}
+    return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags or []}
+
+
+def _last(resource: str) -> str:
+    return resource.rpartition("/")[2]
+
+
+def _iam(_: str, resource: str) -> Any:
+    iam = backend("iam")
+    if ":role/" in resource:
+        return getattr(find_role(resource), "tags", None)
+    if ":instance-profile/" in resource:
+        return getattr(iam.instance_profiles.get(_last(resource)), "tags", None)
+    if ":policy/" in resource:
+        return getattr(iam.managed_policies.get(resource), "tags", None)
+    return None
+
+
+def _kms(region: str, resource: str) -> Any:
+    return backend("kms", region).tagger.get_tag_dict_for_resource(_last(resource)) if ":key/" in resource else None
+
+
+def _sqs(region: str, resource: str) -> Any:
+    return getattr(backend("sqs", region).queues.get(resource.rpartition(":")[2]), "tags", None)
+
+
+def _efs(region: str, resource: str) -> Any:
+    efs, identifier = backend("efs", region), _last(resource)
+    known = identifier in efs.file_systems_by_id or identifier in efs.access_points
+    return efs.list_tags_for_resource(identifier) if known else None
+
+
+def _logs(region: str, resource: str) -> Any:
+    name = resource.partition(":log-group:")[2].removesuffix(":*")
+    logs = backend("logs", region)
+    return logs.list_tags_log_group(name) if name in logs.groups else None
+
+
+def _events(region: str, resource: str) -> Any:
+    return backend("events", region).tagger.get_tag_dict_for_resource(resource)
+
+
+FINDERS: Mapping[str, Callable[[str, str], Any]] = {
+    "ec2": resource_tags,
+    "efs": _efs,
+    "eks": lambda _, resource: tags_of(resource),
+    "events": _events,
+    "iam": _iam,
+    "kms": _kms,
+    "logs": _logs,
+    "sqs": _sqs,
+}
+
+
+def existing(service: str, region: str, resource: str) -> dict[str, str]:
+    """Tags of a resource; empty when it has none, does not exist or is of a service whose tags are not looked up."""
+    finder = FINDERS.get(service)
+    return _plain(finder(region, resource)) if finder is not None and resource.startswith("arn:") else {}
