@@ -113,14 +113,12 @@ def _line_of(name: str, text: str) -> int:
 
 
 def _is_block(value: t.Any) -> bool:
-    """Tell a block (never legal in a variable file) from a list: the parser marks blocks deep inside."""
-    if not isinstance(value, list):
-        return False
-    return any(
-        isinstance(item, dict)
-        and ("__is_block__" in item or any(isinstance(sub, dict) and "__is_block__" in sub for sub in item.values()))
-        for item in value
-    )
+    """Tell a block (never legal in a variable file) from a list: the parser marks blocks, below one level per label."""
+    return isinstance(value, list) and any(_is_marked(item) for item in value)
+
+
+def _is_marked(value: t.Any) -> bool:
+    return isinstance(value, dict) and ("__is_block__" in value or any(_is_marked(item) for item in value.values()))
 
 
 def _plain(value: t.Any, name: str, place: str) -> t.Any:

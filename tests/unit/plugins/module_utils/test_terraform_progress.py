@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is shown while Terraform runs, and what a failure says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform.diagnostics import (
+    explain,
+    explain_init,
+    hint_for,
+)
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform.plan import SENSITIVE, UNKNOWN, diff_of
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform.progress import Progress
+
+
+def planned(address: str, action: str, reason: str = "") -> dict[str, Any]:
+    change: dict[str, Any] = {"resource": {"addr": address}, "action": action}
+    return {"type": "planned_change", "change": {**change, **({"reason": reason} if reason else {})}}
+
+
+def event(kind: str, address: str, action: str = "create") -> dict[str, Any]:
+    return {"type": kind, "hook": {"resource": {"addr": address}, "action": action}}
+
+
+def test_a_run_from_plan_to_end() -> None:
+    run = Progress()
+    for address in ("aws_vpc.this", "aws_eks_cluster.this"):
+        run.feed(planned(address, "create"), 0)
+    run.feed(planned("data.x.y", "read"), 0)
+    assert run.counts() == {"add": 2, "change": 0, "destroy": 0}
+    assert run.heartbeat(1) == "  [ 0:01] 0/2 waiting for Terraform"
+    run.feed(event("apply_start", "aws_vpc.this"), 2)
+    run.feed(event("apply_start", "aws_eks_cluster.this"), 2)
+    run.feed(event("apply_complete", "aws_vpc.this"), 5)
+    assert run.take_line(5.5) == "  [ 0:05] 1/2 created aws_vpc.this (3 s)"
+    assert run.take_line(6) == ""
+    assert run.heartbeat(132) == "  [ 2:12] 1/2 creating aws_eks_cluster.this for 2 min 10 s"
+    run.feed(event("apply_errored", "aws_eks_cluster.this"), 140)
+    assert run.failed == ["aws_eks_cluster.this"]
+    assert run.done == 1
+
+
+def test_many_at_once_share_a_line() -> None:
+    run = Progress()
+    for index in range(12):
+        run.feed(planned(f"r.{index}", "create"), 0)
+        run.feed(event("apply_start", f"r.{index}"), 0)
+    assert run.heartbeat(4).endswith("creating r.0 for 4 s, creating r.1 for 4 s, creating r.2 for 4 s and 9 more")
+    for index in range(12):
+        run.feed(event("apply_complete", f"r.{index}"), 7)
+    assert run.take_line(7) == "  [ 0:07] 12/12 created r.0 (7 s), r.1 (7 s), r.2 (7 s) and 9 more"
+
+
+def test_a_replacement_is_two_steps_and_counts_on_both_sides() -> None:
+    run = Progress()
+    run.feed(planned("r.a", "replace", "tainted"), 0)
+    assert run.counts() == {"add": 1, "change": 0, "destroy": 1}
+    assert run.total == 2
+    assert run.planned["r.a"]["reason"] == "tainted"
+
+
+def test_data_sources_read_during_an_apply_do_not_count() -> None:
+    run = Progress()
+    run.feed(event("apply_start", "data.x.y", "read"), 0)
+    run.feed(event("apply_complete", "data.x.y", "read"), 1)
+    assert run.done == 0
+    assert run.take_line(2) == ""
+
+
+def diagnostic(summary: str, detail: str = "", **more: Any) -> dict[str, Any]:
+    return {"severity": "error", "summary": summary, "detail": detail, **more}
+
+
+def test_an_error_names_resource_place_cause_and_what_to_do() -> None:
+    message = explain(
+        "apply",
+        [
+            {"severity": "warning", "summary": "deprecated"},
+            diagnostic(
+                "creating EKS Cluster (x)",
+                "AccessDeniedException: User: arn is not authorized to perform: eks:CreateCluster",
+                address="aws_eks_cluster.this",
+                range={"filename": "cluster.tf", "start": {"line": 111}},
+            ),
+            diagnostic("another"),
+        ],
+    )
+    assert message == (
+        "Failed to apply aws_eks_cluster.this (cluster.tf:111): creating EKS Cluster (x): AccessDeniedException: "
+        "User: arn is not authorized to perform: eks:CreateCluster. The installing principal lacks a permission: "
+        "attach the policies of docs/iam/ to it, or use a principal that has them. And 1 more error(s), see diagnostics."
+    )
+
+
+def test_a_refused_variable_says_only_what_to_write() -> None:
+    detail = (
+        "Write 2, 3 or 4 for availability_zones_count.\n\nThis was checked by the validation rule at variables.tf:1,1."
+    )
+    message = explain(
+        "plan", [diagnostic("Invalid value for variable", detail, range={"filename": "v.tf", "start": {"line": 9}})]
+    )
+    assert message == "Failed to plan the stack (v.tf:9): Write 2, 3 or 4 for availability_zones_count."
+
+
+def test_a_locked_state_says_who_since_when_and_how_to_release_it() -> None:
+    detail = "Lock Info:\n  ID:        c2b1\n  Operation: OperationTypeApply\n  Who:       ann@host\n"
+    message = explain(
+        "plan", [diagnostic("Error acquiring the state lock", detail + "  Created:   2026-11-25 20:00:00 UTC\n")]
+    )
+    assert "locked by ann@host since 2026-11-25 20:00:00 UTC (OperationTypeApply)" in message
+    assert "`terraform force-unlock c2b1`" in message
+
+
+def test_without_a_diagnostic_the_output_is_the_cause() -> None:
+    assert explain("apply", [], "\x1b[31m╷\n│ Boom\n╵\x1b[0m").startswith("Failed to apply the stack: Boom. ")
+    assert "without a message" in explain("apply", [], "")
+
+
+NO_REGISTRY = """
+Error: Failed to query available provider packages
+
+Could not retrieve the list of available versions for provider hashicorp/aws:
+could not connect to registry.terraform.io: failed to request discovery
+document: Get "https://registry.terraform.io/.well-known/terraform.json":
+dial tcp: lookup registry.terraform.io: no such host
+"""
+
+
+@pytest.mark.parametrize("config", ["", "/etc/tf.rc"])
+def test_no_mirror_and_no_registry_is_one_line(config: str) -> None:
+    message = explain_init(NO_REGISTRY, "/w", config)
+    assert "\n" not in message
+    assert "the provider hashicorp/aws is neither in" in message
+    assert (config in message) if config else ("a local provider mirror" in message)
+    assert "TF_CLI_CONFIG_FILE" in message
+
+
+def test_another_failure_of_init_keeps_its_cause() -> None:
+    message = explain_init("╷\n│ Error: Unsupported Terraform Core version\n│\n│ on versions.tf", "/w", "")
+    assert "Unsupported Terraform Core version" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("ExpiredToken: The security token included in the request is expired", "expired"),
+        ("RequestLimitExceeded: Request limit exceeded", "throttles"),
+        ("VpcLimitExceeded: The maximum number of VPCs", "quota"),
+        ("ResourceAlreadyExistsException: The specified log group already exists", "left over"),
+        ("DependencyViolation: resource sg-1 has a dependent object", "Something that Terraform did not make"),
+        ("AWS account ID not allowed: 1", "another account"),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", "cannot be reached"),
+        ("nothing known", ""),
+    ],
+)
+def test_known_causes_have_a_hint(text: str, word: str) -> None:
+    assert word in hint_for(text)
+    assert bool(hint_for(text)) == bool(word)
+
+
+def test_the_diff_shows_what_changes_and_no_secret() -> None:
+    plan = {
+        "resource_changes": [
+            {"address": "a.same", "change": {"actions": ["no-op"], "before": {"x": 1}, "after": {"x": 1}}},
+            {
+                "address": "a.new",
+                "change": {
+                    "actions": ["create"],
+                    "before": None,
+                    "after": {"name": "n", "password": "p", "empty": None},
+                    "after_unknown": {"id": True, "name": False},
+                    "after_sensitive": {"password": True},
+                },
+            },
+            {
+                "address": "a.changed",
+                "change": {
+                    "actions": ["update"],
+                    "before": {"size": 1, "name": "n", "token": "old"},
+                    "after": {"size": 2, "name": "n", "token": "new"},
+                    "before_sensitive": {"token": True},
+                    "after_sensitive": {"token": True},
+                },
+            },
+            {"address": "a.gone", "change": {"actions": ["delete"], "before": {"name": "g"}, "after": None}},
+        ]
+    }
+    assert diff_of(plan) == {
+        "before": {"a.changed": {"size": 1}, "a.gone": {"name": "g"}},
+        "after": {"a.new": {"name": "n", "password": SENSITIVE, "id": UNKNOWN}, "a.changed": {"size": 2}},
+    }
