@@ -15,7 +15,9 @@ description:
     the counters of the frontend rise by exactly what was sent.
   - An answer is judged by its form, never by its words. One that holds the word C(error) passes, an empty one fails.
   - Works with any server of that interface, and knows the differences between the versions of NVIDIA Dynamo.
-  - Needs nothing but Python for a O(url). A O(service) or a O(pod) needs the Python package C(kubernetes).
+  - Needs nothing but Python for a O(url).
+requirements:
+  - kubernetes >= 24.2.0 (Python package), for a O(service), a O(pod) or the check C(log)
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
