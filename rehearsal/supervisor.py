@@ -65,15 +65,18 @@ class Supervisor:
         with _hold_lock(self._work):
             signal.signal(signal.SIGTERM, self._on_signal)
             signal.signal(signal.SIGINT, self._on_signal)
-            recover(self._work)
-            self._publish()
             try:
+                recover(self._work)
+                self._publish()
                 self._start()
                 self._keep()
             except StopRequestedError:
                 pass
-            except (PartFailedError, OSError, ValueError) as error:
+            except PartFailedError as error:
                 self._state.phase, self._state.error = state.FAILED, str(error)
+            except (OSError, ValueError) as error:
+                self._state.phase = state.FAILED
+                self._state.error = f"Failed to run the rehearsal: {error}. See the logs in {self._work.logs}."
             finally:
                 self._end()
         return 1 if self._state.phase == state.FAILED else 0
