@@ -40,7 +40,7 @@ class Agent:
         self.aws = Aws(config)
         self.kwok = Kwok(config, self.kube, self.reaper)
         self.identity = PodIdentity(config, self.aws.associated_role)
-        self.nodes = Informer(self.kube, "/api/v1/nodes")
+        self.nodes = Informer(self.kube, "/api/v1/nodes", self._node_changed)
         self.services = Informer(self.kube, "/api/v1/services")
         self.pods = Informer(self.kube, "/api/v1/pods", self._pod_changed)
         self.runner = Runner(
@@ -55,10 +55,18 @@ class Agent:
                 identity=self.identity.environment,
             )
         )
-        self.joiner = Joiner(config, self.kube, self.aws, self.nodes, self.pods)
+        self.joiner = Joiner(config, self.kube, self.aws, self.nodes, self.pods, self.runner.lose)
 
     def _pod_changed(self, pod: Json | None, old: Json | None) -> None:
         self.runner.handle(pod, old)
+
+    def _node_changed(self, node: Json | None, old: Json | None) -> None:
+        self.runner.handle_node(node, old)
+        if node is not None and old is None:
+            # the two watches have no common order: a pod may have been seen before the node it is bound to
+            for pod in self.pods.all():
+                if pod["spec"].get("nodeName") == node["metadata"]["name"]:
+                    self.runner.handle(pod, None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until told to stop.

@@ -89,6 +89,7 @@ def command(config: AgentConfig, port: int, certificate: Path, key: Path) -> lis
         f"--tls-private-key-file={key}",
         "--node-lease-duration-seconds=40",
         "--enable-crds=PortForward,Logs",
+        "--v=WARN",
     ]
 
 

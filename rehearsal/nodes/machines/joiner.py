@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiohttp
@@ -56,8 +56,11 @@ def is_bottlerocket(image_name: str) -> bool:
 class Joiner:
     """Nodes from instances."""
 
-    def __init__(self, config: AgentConfig, kube: Kube, aws: Aws, nodes: Store, pods: Store) -> None:
-        """Take what is read and what is written."""
+    def __init__(
+        self, config: AgentConfig, kube: Kube, aws: Aws, nodes: Store, pods: Store, lost: Callable[[str], None]
+    ) -> None:
+        """Take what is read and written, and whom to tell of a node whose machine is gone."""
+        self._lost = lost
         self._config = config
         self._kube = kube
         self._aws = aws
@@ -144,6 +147,7 @@ class Joiner:
 
     async def _leave(self, item: Json) -> None:
         meta = item["metadata"]
+        self._lost(meta["name"])
         if meta.get("deletionTimestamp"):
             return
         if await self._kube.delete(object_path("api/v1", "nodes", None, meta["name"]), uid=meta["uid"]):

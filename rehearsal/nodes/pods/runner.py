@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -55,6 +56,7 @@ class Runner:
         self._context = context
         self._pods: dict[str, Pod] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._lost: set[str] = set()  # nodes whose machine is gone while their object is still there
 
     def handle(self, pod: Json | None, old: Json | None) -> None:
         """Take what the informer saw."""
@@ -63,12 +65,26 @@ class Runner:
                 self._gone(old["metadata"]["uid"])
             return
         uid = pod["metadata"]["uid"]
-        if not pod["spec"].get("nodeName"):
+        node = str(pod["spec"].get("nodeName") or "")
+        if not node or node in self._lost or self._context.nodes.get("", node) is None:
             return
         if uid in self._pods:
             self._pods[uid].update(pod)
         elif uid not in self._tasks:
             self._tasks[uid] = asyncio.create_task(self._adopt(pod))
+
+    def handle_node(self, node: Json | None, old: Json | None) -> None:
+        """Take what the informer of nodes saw: with a node go its pods."""
+        if node is None and old is not None:
+            self.lose(old["metadata"]["name"])
+            self._lost.discard(old["metadata"]["name"])
+
+    def lose(self, node: str) -> None:
+        """A machine is gone: what ran there ended with it, and nobody is left to say so."""
+        self._lost.add(node)
+        for pod in self._pods.values():
+            if pod.json["spec"].get("nodeName") == node:
+                pod.vanish()
 
     def _gone(self, uid: str) -> None:
         known = self._pods.get(uid)
@@ -94,7 +110,7 @@ class Runner:
             return
         await self._run(pod)
 
-    async def _retry(self, action: Any) -> None:
+    async def _retry(self, action: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await action()

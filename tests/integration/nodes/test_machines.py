@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rehearsal import process
 from rehearsal.paths import ACCOUNT
-from tests.integration.nodes.conftest import CLUSTER, World, trust, wait
+from tests.integration.nodes.conftest import CLUSTER, World, is_ready, make_pod, trust, wait
 
 PLUGIN = {
     "apiVersion": "apps/v1",
@@ -94,3 +95,15 @@ def test_a_gpu_machine_of_karpenter(world: World) -> None:
 
     world.client("ec2").terminate_instances(InstanceIds=[instance])
     wait(lambda: instance not in nodes(world))
+
+
+def test_pods_end_with_their_machine(world: World) -> None:
+    ec2 = world.client("ec2")
+    before = nodes(world)
+    instance, node = next(iter(before.items()))
+    name = node["metadata"]["name"]
+    world.apply(make_pod("lonely", "exec sleep 601", spec={"nodeSelector": {"kubernetes.io/hostname": name}}))
+    world.wait_pod("lonely", is_ready)
+    ec2.terminate_instances(InstanceIds=[instance])
+    wait(lambda: instance not in nodes(world))
+    wait(lambda: not [one for one in process.owned(world.work) if one.command == "sleep 601"], 10)
