@@ -27,6 +27,8 @@ from urllib.parse import urlsplit
 BODY_BYTES = 16 * 1024 * 1024
 READ_BYTES = 64 * 1024
 SCHEMES = {"http": 80, "https": 443}
+# One and the same from Python 3.10 on.
+TIMEOUTS = (TimeoutError, socket.timeout)  # noqa: UP041
 
 
 class ProbeError(Exception):
@@ -109,14 +111,14 @@ class _Stream(io.RawIOBase):
         self._raw.settimeout(self._left())
         try:
             return self._raw.recv_into(memoryview(buffer).cast("B"))
-        except TimeoutError as error:
+        except TIMEOUTS as error:
             raise self._late() from error
 
     def sendall(self, data: bytes) -> None:
         self._raw.settimeout(self._left())
         try:
             self._raw.sendall(data)
-        except TimeoutError as error:
+        except TIMEOUTS as error:
             raise self._late() from error
 
     def makefile(self, mode: str = "rb") -> io.BufferedReader:  # noqa: ARG002  # http.client reads only
@@ -296,7 +298,7 @@ def connection_error(name: str, error: BaseException) -> ProbeError:
         return ProbeError(f"{name} closed the connection in the middle of an answer", retry=True)
     if isinstance(error, http.client.HTTPException):
         return ProbeError(f"{name} does not speak HTTP: {error!r}")
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TIMEOUTS):
         return ProbeError(f"cannot connect to {name}: no answer to the connection attempt", retry=True)
     permanent = getattr(error, "permanent", None)
     if permanent is not None:
