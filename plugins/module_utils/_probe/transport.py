@@ -28,7 +28,7 @@ BODY_BYTES = 16 * 1024 * 1024
 READ_BYTES = 64 * 1024
 SCHEMES = {"http": 80, "https": 443}
 # One and the same from Python 3.10 on.
-TIMEOUTS = (TimeoutError, socket.timeout)  # noqa: UP041
+TIMEOUTS = (TimeoutError, socket.timeout)
 
 
 class ProbeError(Exception):
