@@ -12,8 +12,8 @@ version_added: 1.0.0
 author:
   - The ai_on_eks.dynamo contributors (@ai-on-eks)
 description:
-  - Reads graphs with their components and pods, the operator, Karpenter's NodePools and NodeClaims, and the nodes, in one
-    call, and says what is wrong and what to do about it.
+  - Reads graphs with their components and pods, the operator, Karpenter's NodePools and NodeClaims, and the nodes, in
+    one call, and says what is wrong and what to do about it.
   - Of Secrets it reads names only, never contents.
 requirements:
   - kubernetes >= 24.2.0 (Python package)
@@ -84,7 +84,12 @@ pools:
   returned: always
   type: list
   elements: dict
-  sample: [{name: g5-gpu-karpenter, ready: true, message: "", limits: {nvidia.com/gpu: "8"}, used: {nvidia.com/gpu: "1"}}]
+  sample:
+    - name: g5-gpu-karpenter
+      ready: true
+      message: ""
+      limits: {nvidia.com/gpu: "8"}
+      used: {nvidia.com/gpu: "1"}
 node_claims:
   description: Karpenter's NodeClaims.
   returned: always
@@ -98,6 +103,7 @@ node_claims:
       capacity_type: on-demand
       ready: true
       node: ip-10-0-1-7.us-west-2.compute.internal
+      failed: false
       message: ""
 nodes:
   description: Nodes of the cluster.

@@ -90,6 +90,7 @@ def _claim(entry: Json) -> Json:
         "capacity_type": labels.get("karpenter.sh/capacity-type", ""),
         "ready": condition_of(entry, "Ready").get("status") == "True",
         "node": str((entry.get("status") or {}).get("nodeName") or ""),
+        "failed": condition_of(entry, "Launched").get("status") == "False",
         "message": str(waiting[0]["message"]) if waiting else "",
     }
 
@@ -140,8 +141,12 @@ def problems(found: t.Mapping[str, t.Any]) -> list[Json]:
         if not pool["ready"]:
             add(f"NodePool/{pool['name']}", pool["message"] or "not ready", f"kubectl describe nodepool {pool['name']}")
     for claim in found["node_claims"]:
-        if not claim["ready"] and claim["message"]:
-            add(f"NodeClaim/{claim['name']}", claim["message"], f"kubectl describe nodeclaim {claim['name']}")
+        if claim["failed"]:
+            add(
+                f"NodeClaim/{claim['name']}",
+                claim["message"] or "not launched",
+                f"kubectl describe nodeclaim {claim['name']}",
+            )
     for node in found["nodes"]:
         if not node["ready"]:
             add(f"Node/{node['name']}", "not ready", f"kubectl describe node {node['name']}")

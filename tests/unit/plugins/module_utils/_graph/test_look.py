@@ -82,11 +82,15 @@ def test_problems_come_with_what_to_do() -> None:
     pool = world.node_pool("g6-gpu-karpenter")
     pool["status"]["conditions"] = [world.condition("Ready", False, "NodeClassNotReady", "NodeClass is not ready")]
     api.put(kinds.NODE_POOLS, "", pool)
+    # One NodeClaim that the cloud refused, and one that is simply on its way.
+    refused = world.node_claim("g5-gpu-karpenter-y", "g5-gpu-karpenter", launched=False, message="no capacity")
+    api.put(kinds.NODE_CLAIMS, "", refused, world.node_claim("g5-gpu-karpenter-z", "g5-gpu-karpenter"))
     graph["status"] = {}
     problems = look(api, world.NAMESPACE)["problems"]
     assert [problem["subject"] for problem in problems] == [
         "Deployment/dynamo-platform-dynamo-operator-controller-manager",
         "NodePool/g6-gpu-karpenter",
+        "NodeClaim/g5-gpu-karpenter-y",
         "DynamoGraphDeployment/vllm",
     ]
     assert all(problem["message"] and problem["next"] for problem in problems)
