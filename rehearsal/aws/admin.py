@@ -139,8 +139,10 @@ class Admin:
         document = trust_policy(role_arn) if find_role(role_arn) is not None else None
         if document is None:
             raise AdminError(404, f"there is no role {role_arn}")
+        # Pod Identity says for which cluster it asks, so that a trust policy can be bound to one.
+        keys = {"aws:sourceaccount": [ACCOUNT], "aws:sourcearn": [str(content.get("source_arn", ""))]}
         for action in ("sts:AssumeRole", "sts:TagSession"):
-            if not trusts(document, action, "Service", [service]):
+            if not trusts(document, action, "Service", [service], keys):
                 raise AdminError(403, f"the trust policy of {role_arn} does not allow {service} to {action}")
         session = backend("sts").assume_role(REGION, content["session_name"], role_arn, "", SESSION_SECONDS, "")
         return {

@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 _HOLD_SECONDS = 600.0
 
 
+class Refused(Exception):
+    """AWS gives no credentials of the role; the message says why."""
+
+
 @dataclass(frozen=True)
 class Bearer:
     """Who a token belongs to."""
@@ -90,12 +94,17 @@ class PodIdentity:
         held, until = self._held.get(bearer, ({}, 0.0))
         if held and time.monotonic() < until:
             return web.json_response(held)
-        body = {"role_arn": bearer.role_arn, "session_name": f"eks-{self._config.cluster}-{bearer.account}"[:64]}
+        config = self._config
+        body = {
+            "role_arn": bearer.role_arn,
+            "session_name": f"eks-{config.cluster}-{bearer.account}"[:64],
+            "source_arn": f"arn:aws:eks:{config.region}:{config.account}:cluster/{config.cluster}",
+        }
         try:
             answer = await self._credentials(body)
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, Refused) as error:
             log.warning("Failed to get credentials of %s: %s.", bearer.role_arn, error)
-            return web.json_response({"message": f"credentials of {bearer.role_arn} not available"}, status=503)
+            return web.json_response({"message": f"no credentials of {bearer.role_arn}: {error}"}, status=503)
         document = {
             "AccessKeyId": answer["access_key_id"],
             "SecretAccessKey": answer["secret_access_key"],
@@ -110,5 +119,7 @@ class PodIdentity:
         url = f"{self._config.aws_endpoint}/rehearsal/credentials"
         timeout = aiohttp.ClientTimeout(total=20)
         async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, json=body) as response:
-            response.raise_for_status()
-            return dict(await response.json())
+            answer = dict(await response.json())
+            if response.status >= 400:
+                raise Refused(str(answer.get("error", response.reason)))
+            return answer
