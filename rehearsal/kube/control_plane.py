@@ -71,8 +71,8 @@ class ControlPlane:
         self._write_files()
         self.etcd.start()
         self.apiserver.start()
-        self.apiserver.wait_for(lambda: self.admin.succeeds("/readyz"), _READY_SECONDS)
         self.authenticator.start()
+        self.apiserver.wait_for(lambda: self.admin.succeeds("/readyz"), _READY_SECONDS)
         self.controller_manager.start()
         self.scheduler.start()
         for collection, manifest in access.cluster_bindings():
