@@ -11,6 +11,7 @@ import typing as t
 from .._kube.client import Json, KubeError, Resource
 from .absent import Selector
 from .client import ApiCluster
+from .predicates import Object
 
 
 class DeletingCluster(ApiCluster):
@@ -35,7 +36,7 @@ class DeletingCluster(ApiCluster):
         query = {"labelSelector": selector.label_selector} if selector.label_selector else {}
         return self._client.items(resource, selector.namespace, query)
 
-    def delete(self, selector: Selector, obj: Json, propagation: str) -> None:
+    def delete(self, selector: Selector, obj: Object, propagation: str) -> None:
         """Ask for the deletion of exactly this object (by its uid); it may be gone already."""
         meta: t.Mapping[str, t.Any] = obj["metadata"]
         options = {
