@@ -9,7 +9,8 @@ import json
 import sys
 from collections.abc import Callable
 
-from rehearsal import localhttp, report, state
+from rehearsal import report, state
+from rehearsal.faultset import FaultSet
 from rehearsal.lifecycle import LifecycleError, down, up
 from rehearsal.paths import WorkDir
 from rehearsal.toolchain import NotSetUpError, Toolchain
@@ -48,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     rehearse = add("rehearse", _rehearse, "run the six playbooks on it as a user would, and report")
     rehearse.add_argument("--keep", action="store_true", help="leave it up, with everything installed")
     rehearse.add_argument("--examples", default="hello-world,vllm", help="examples to deploy (default: %(default)s)")
-    fault = add("fault", _fault, "inject, list or clear faults of the embedded AWS")
+    fault = add("fault", _fault, "inject, list or clear faults of AWS's calls and of pods")
     fault.add_argument("action", choices=["list", "add", "clear"])
-    fault.add_argument("fault", nargs="?", help='for `add`: a JSON object, e.g. {"operation": "ec2:CreateFleet", …}')
+    fault.add_argument("fault", nargs="?", help='for `add`: a JSON object, e.g. {"kind": "no_capacity"}')
     add("supervise", _supervise, "(what `up` runs in the background)")
     return parser
 
@@ -98,14 +99,14 @@ def _fault(options: argparse.Namespace) -> int:
     current = state.read(work.state_file)
     if not current.supervised:
         raise LifecycleError(f"Failed to reach the embedded AWS: no rehearsal is up in {work.root}. Run up first.")
-    url = f"{current.aws_endpoint}/rehearsal/faults"
+    faults = FaultSet(work, current.aws_endpoint)
     if options.action == "add":
         if not options.fault:
             raise ValueError("Failed to add a fault: none given. Pass a JSON object.")
-        localhttp.post_json(url, json.loads(options.fault))
+        faults.add(json.loads(options.fault))
     elif options.action == "clear":
-        localhttp.request("DELETE", url)
-    print(json.dumps(localhttp.get_json(url), indent=1))
+        faults.clear()
+    print(json.dumps(faults.show(), indent=1))
     return 0
 
 
