@@ -48,7 +48,8 @@ options:
     type: int
     default: 0
   stable_polls:
-    description: How many scans in a row must agree that nothing is left, because AWS's listings are eventually consistent.
+    description:
+      - How many scans in a row must agree that nothing is left, because AWS's listings are eventually consistent.
     type: int
     default: 1
   poll_interval:

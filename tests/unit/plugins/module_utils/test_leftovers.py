@@ -193,3 +193,17 @@ def test_load_balancers_ask_tags_in_batches() -> None:
     )
     assert len(found.leftovers) == 45
     assert [operation for operation, _ in client.calls].count("describe_tags") == 3
+
+
+def test_the_published_policy_allows_a_complete_scan() -> None:
+    import json
+    from pathlib import Path
+
+    documents = json.loads((Path(__file__).resolve().parents[4] / "docs" / "iam" / "installer-policy.json").read_text())
+    allowed = {
+        action
+        for document in documents.values()
+        for statement in document["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert set(kinds.actions()) - allowed == set()
