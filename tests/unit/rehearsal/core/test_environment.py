@@ -22,7 +22,8 @@ def values(root: Path) -> dict[str, str]:
 def test_a_shell_reads_what_we_mean(tmp_path: Path) -> None:
     script = tmp_path / "env"
     script.write_text(environment.render(values(tmp_path)))
-    show = 'printf \'%s|\' "$AWS_SECRET_ACCESS_KEY" "${AWS_PROFILE-unset}" "$PATH" "$REHEARSAL_DIR" "$NO_PROXY" "$no_proxy"'
+    names = ["AWS_SECRET_ACCESS_KEY", "AWS_PROFILE-unset", "PATH", "REHEARSAL_DIR", "NO_PROXY", "no_proxy"]
+    show = "printf '%s|' " + " ".join(f'"${{{name}}}"' for name in names)
     done = subprocess.run(
         ["/bin/sh", "-c", f". {script}; {show}"],
         env={"AWS_PROFILE": "work", "PATH": "/mine", "NO_PROXY": "corp"},
