@@ -17,6 +17,7 @@ from rehearsal.nodes.pods.environment import ConfigurationError
 from rehearsal.nodes.pods.logs import ContainerLog
 from rehearsal.nodes.pods.plan import Plan
 from rehearsal.nodes.pods.process import ContainerProcess, StartError, run_command
+from rehearsal.nodes.pods.pulling import Puller
 from rehearsal.nodes.pods.status import ContainerState, running, terminated, waiting
 
 Json = dict[str, Any]
@@ -59,8 +60,7 @@ class Container:
         self._context = context
         self._log = pod.log_of(state.name)
         self._crash = BackOff(context.config.timings.backoff_scale)
-        self._pull_wait = BackOff(context.config.timings.backoff_scale)
-        self._pull_wait.next()  # unlike a crash, already the first failed pull is waited for
+        self._puller = Puller(state.image, context, self._event, self._wait_as)
         self._process: ContainerProcess | None = None
         self._idle = asyncio.Event()  # set while there is no process
         self._idle.set()
@@ -108,43 +108,9 @@ class Container:
         self._event("Normal", "Killing", f"Stopping container {self.state.name}")
         await self._end(process, grace)
 
-    # --- pulling
-
     async def _pull(self) -> None:
-        image = self.state.image
-        while True:
-            problem = self._pull_problem(image)
-            if problem is None:
-                self._tell_pulled(image)
-                return
-            message = f'Failed to pull image "{image}": {problem}'
-            invalid = images.parse(image) is None
-            self._event("Normal", "Pulling", f'Pulling image "{image}"')
-            self._event("Warning", "Failed", message)
-            self._event("Warning", "Failed", "Error: InvalidImageName" if invalid else "Error: ErrImagePull")
-            self._wait_as("InvalidImageName" if invalid else "ErrImagePull", message)
-            wait = self._pull_wait.next()
-            await asyncio.sleep(wait / 4)
-            self._event("Normal", "BackOff", f'Back-off pulling image "{image}"')
-            self._event("Warning", "Failed", "Error: ImagePullBackOff")
-            if not invalid:
-                self._wait_as("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {problem}')
-            await asyncio.sleep(wait * 3 / 4)
-
-    def _tell_pulled(self, image: str) -> None:
-        stored = (str(self._pod.json["spec"].get("nodeName")), image)
-        if stored in self._context.pulled and self.spec.get("imagePullPolicy") != "Always":
-            self._event("Normal", "Pulled", f'Container image "{image}" already present on machine')
-            return
-        self._context.pulled.add(stored)
-        self._event("Normal", "Pulling", f'Pulling image "{image}"')
-        self._event("Normal", "Pulled", f'Successfully pulled image "{image}" in 1ms (1ms including waiting)')
-
-    def _pull_problem(self, image: str) -> str | None:
-        fault = self._context.faults.find("image-pull", **self._facts())
-        if fault is not None:
-            return str(fault.get("message") or f'failed to resolve reference "{image}": {image}: not found')
-        return images.pull_problem(image)
+        node = str(self._pod.json["spec"].get("nodeName"))
+        await self._puller.pull(node, self._facts(), always=self.spec.get("imagePullPolicy") == "Always")
 
     def _facts(self) -> dict[str, str]:
         meta = self._pod.json["metadata"]

@@ -192,7 +192,7 @@ class Pod:
                 return
 
     async def plan(self, container: Json) -> plan.Plan:
-        """Work out how a container runs here (see Container).
+        """Work out how a container runs here, with a fresh file system (see Container).
 
         Raises:
             ConfigurationError: when something that is not optional is missing.
@@ -205,6 +205,8 @@ class Pod:
         built = plan.build(container, sources, how, self._place, local, self._identity, config)
         built.env.update(base_environment())
         root = self._place.root_of(container["name"])
+        # what a container wrote outside its volumes is gone with its next start
+        volumes.remove(root)
         for directory in (root / "home", root / "tmp", built.cwd):
             directory.mkdir(parents=True, exist_ok=True)
         if "KUBECONFIG" in built.env:

@@ -159,6 +159,6 @@ def write(root: Path, files: Mapping[str, bytes]) -> bool:
     return changed
 
 
-def remove(pod_dir: Path) -> None:
-    """Delete a pod's directory."""
-    shutil.rmtree(pod_dir, ignore_errors=True)
+def remove(directory: Path) -> None:
+    """Delete a directory of a pod, with all that its processes wrote there."""
+    shutil.rmtree(directory, ignore_errors=True)

@@ -211,15 +211,19 @@ def test_a_command_that_is_not_there(world: World) -> None:
 
 
 def test_jobs_complete_and_fail(world: World) -> None:
-    def job(name: str, script: str, policy: str) -> dict[str, Any]:
-        template = make_pod(name, script, spec={"restartPolicy": policy})
-        spec = {"template": {"spec": template["spec"]}, "backoffLimit": 0}
+    def job(name: str, script: str, policy: str, retries: int) -> dict[str, Any]:
+        kept = {"volumes": [{"name": "kept", "emptyDir": {}}]}
+        mount = [{"name": "kept", "mountPath": "/kept"}]
+        template = make_pod(name, script, volumeMounts=mount, spec={"restartPolicy": policy, **kept})
+        spec = {"template": {"spec": template["spec"]}, "backoffLimit": retries}
         return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
 
+    # a restarted container finds its volumes as it left them, and nothing else
+    again = "test ! -e /tmp/mark || exit 7; touch /tmp/mark; test -e /kept/mark || { touch /kept/mark; exit 1; }"
     world.apply(
-        job("good", "echo done", "Never"),
-        job("bad", "exit 3", "Never"),
-        job("retried", "test -e /tmp/again || { touch /tmp/again; exit 1; }", "OnFailure"),
+        job("good", "echo done", "Never", 0),
+        job("bad", "exit 3", "Never", 0),
+        job("retried", again, "OnFailure", 1),
     )
     world.kubectl("wait", "--for=condition=Complete", "job/good", "job/retried", "--timeout=60s")
     world.kubectl("wait", "--for=condition=Failed", "job/bad", "--timeout=60s")
