@@ -47,12 +47,12 @@ class Gateway:
     """WSGI application in front of moto.
 
     Args:
-        moto: moto's WSGI application.
+        moto: moto's WSGI application, a ``DomainDispatcherApplication``.
         admin: WSGI application for paths below ``/rehearsal/``.
         controls: call log, faults and latencies.
     """
 
-    def __init__(self, moto: WsgiApp, admin: WsgiApp, controls: Controls) -> None:
+    def __init__(self, moto: Any, admin: WsgiApp, controls: Controls) -> None:
         self._moto = moto
         self._admin = admin
         self._controls = controls
@@ -139,6 +139,9 @@ class Gateway:
         if call.credential.in_query and call.service != "s3":
             scope = "/".join(call.credential.scope)
             inner["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+        host = self._moto.infer_service_region_host(inner, str(inner.get("PATH_INFO", "")))
+        if self._moto.get_backend_for_host(host) is None:
+            raise NotImplementedHere(call.operation, f"moto has no service {call.service}")
         try:
             body = b"".join(self._moto(inner, start_response))
         except NotImplementedError as error:

@@ -119,7 +119,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         time.sleep(0.05)
     yield Aws(json.loads((data / "server.json").read_text())["url"], data, process)
     process.terminate()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=START_SECONDS) == 0
     log.close()
     assert "Traceback" not in (data / "log").read_text()
 

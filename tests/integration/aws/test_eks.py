@@ -152,9 +152,7 @@ def running(ec2: Any) -> list[dict[str, Any]]:
     ]
 
 
-def test_node_group_latency_is_a_state(
-    aws: Aws, cluster: str, network: Network, make_role: Callable[..., str]
-) -> None:
+def test_node_group_latency_is_a_state(aws: Aws, cluster: str, network: Network, make_role: Callable[..., str]) -> None:
     eks = aws.client("eks")
     aws.admin("POST", "latencies", {"eks:CreateNodegroup": 3600})
     try:
@@ -225,7 +223,11 @@ def test_addons(aws: Aws, cluster: str, make_role: Callable[..., str]) -> None:
     eks.delete_addon(**addon)
     assert error_of(eks.describe_addon, **addon)[0] == "ResourceNotFoundException"
     assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
-    for name, values in (("nothing", {}), ("vpc-cni", {"addonVersion": "v0"}), ("vpc-cni", {"configurationValues": "{"})):
+    for name, values in (
+        ("nothing", {}),
+        ("vpc-cni", {"addonVersion": "v0"}),
+        ("vpc-cni", {"configurationValues": "{"}),
+    ):
         refused = error_of(eks.create_addon, clusterName=cluster, addonName=name, **values)
         assert refused[0] == "InvalidParameterException"
 

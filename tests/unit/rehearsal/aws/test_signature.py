@@ -94,9 +94,7 @@ def test_s3_path_is_signed_as_sent() -> None:
 
 
 def test_presigned_identity_as_eks_tokens_carry_it() -> None:
-    request = AWSRequest(
-        "GET", f"http://{HOST}/?Action=GetCallerIdentity&Version=2011-06-15", {"x-k8s-aws-id": "dyn"}
-    )
+    request = AWSRequest("GET", f"http://{HOST}/?Action=GetCallerIdentity&Version=2011-06-15", {"x-k8s-aws-id": "dyn"})
     SigV4QueryAuth(Credentials(KEY, SECRET), "sts", "us-west-2", expires=60).add_auth(request)
     call = call_of(request)
     assert call.operation == "sts:GetCallerIdentity"

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Terraform's AWS provider against the embedded AWS: apply, no difference, destroy, nothing left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.bootstrap import provider
+
+from .conftest import ROOT, START_SECONDS, Aws
+
+TERRAFORM_ROOT = Path(__file__).parent / "terraform"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Aws]:
+    """A server whose clusters become ACTIVE by themselves and whose installing user may do everything."""
+    data = tmp_path / "aws"
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(EVERYTHING))
+    command = [sys.executable, "-m", "rehearsal.aws", "--port", "0", "--data", str(data), "--no-control-plane"]
+    with (tmp_path / "aws.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--installer-policy", str(policy)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, text=True
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while not (data / "server.json").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the server did not start: {(tmp_path / 'aws.log').read_text()}")
+            time.sleep(0.05)
+        yield Aws(json.loads((data / "server.json").read_text())["url"], data, process)
+        process.terminate()
+        process.wait(timeout=START_SECONDS)
+
+
+def terraform(aws: Aws, work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Terraform as the installing user."""
+    keys = json.loads((aws.data / "credentials.json").read_text())
+    rc = work / "terraform.rc"
+    if not rc.exists():
+        (work / "plugins").mkdir()
+        rc.write_text(provider.render(provider.find(os.environ, Path.home()), work / "plugins"))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
+    environment = {
+        **kept,
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_REGION": "us-west-2",
+        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TF_CLI_CONFIG_FILE": str(rc),
+        "TF_IN_AUTOMATION": "1",
+    }
+    command = ["terraform", *arguments, "-no-color", "-input=false"]
+    return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=600, check=False)
+
+
+def test_apply_plan_destroy(alone: Aws, tmp_path: Path) -> None:
+    work = tmp_path / "root"
+    shutil.copytree(TERRAFORM_ROOT, work)
+    for arguments in (["init"], ["apply", "-auto-approve"]):
+        done = terraform(alone, work, *arguments)
+        assert done.returncode == 0, done.stderr
+    plan = terraform(alone, work, "plan", "-detailed-exitcode")
+    assert plan.returncode == 0, plan.stdout
+    held = alone.admin("GET", "inventory")
+    assert len(held) >= 30
+    assert len(held["ec2:instance"]) == 2
+    destroyed = terraform(alone, work, "destroy", "-auto-approve")
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert alone.admin("GET", "inventory") == {}
+    report = alone.admin("GET", "calls")
+    assert report["unimplemented"] == {}
+    assert report["denials"] == []
