@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from .conftest import ACCOUNT, REGION, ROOT, Aws, Network
 from .test_eks import error_of
@@ -18,9 +21,9 @@ INSTALLER = f"arn:aws:iam::{ACCOUNT}:user/installer"
 OWNED = {"kubernetes.io/cluster/dyn": "owned", "karpenter.sh/nodepool": "g5"}
 
 
-def session(aws: Aws, role_arn: str, name: str = "karpenter-0") -> dict[str, str]:
+def session(aws: Aws, role_arn: str, name: str = "karpenter-0") -> dict[str, Any]:
     """Credentials as the pod-identity endpoint gets them."""
-    made: dict[str, str] = aws.admin("POST", "credentials", {"role_arn": role_arn, "session_name": name})
+    made: dict[str, Any] = aws.admin("POST", "credentials", {"role_arn": role_arn, "session_name": name})
     return made
 
 
@@ -71,13 +74,10 @@ def test_wrong_keys_and_secrets(aws: Aws) -> None:
 
 def test_without_a_signature_nothing_is_answered(aws: Aws) -> None:
     request = urllib.request.Request(f"{aws.url}/clusters")
-    try:
+    with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=10)
-    except urllib.error.HTTPError as error:
-        assert error.code == 403
-        assert json.load(error)["__type"] == "MissingAuthenticationToken"
-    else:
-        raise AssertionError("an unsigned request was answered")
+    assert caught.value.code == 403
+    assert json.load(caught.value)["__type"] == "MissingAuthenticationToken"
 
 
 def test_session_of_a_pod_has_the_permissions_of_its_role(aws: Aws, empty: None, make_role: Callable[..., str]) -> None:
