@@ -23,6 +23,7 @@ from rehearsal.aws.identity import Principal, authenticate, signature_error
 from rehearsal.aws.latency import Latencies
 from rehearsal.aws.operations import ACCOUNT_LOCK, Context, checks_of, handler_of, sequels_of
 from rehearsal.aws.signature import signature_matches
+from rehearsal.aws.static_answers import STATIC, StaticAnswers
 from rehearsal.aws.wire import Call, Response, error_code, read_body, read_call, write_error, write_result
 
 log = logging.getLogger("rehearsal.aws")
@@ -30,8 +31,9 @@ log = logging.getLogger("rehearsal.aws")
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 DENIAL_CODES = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
-#: Operations that wait for something that another call brings; they must not hold the account's lock.
-LONG_POLLS = {("sqs", "ReceiveMessage")}
+#: Operations that wait for something that another call brings, or read nothing that a call can change; they must not
+#: hold the account's lock.
+WITHOUT_LOCK = STATIC | {("sqs", "ReceiveMessage")}
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Gateway:
         self._moto = moto
         self._admin = admin
         self._controls = controls
+        self._static = StaticAnswers()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -98,11 +101,17 @@ class Gateway:
         return write_error(call.protocol, failure)
 
     def _serve(self, call: Call, principal: Principal, environ: dict[str, Any]) -> Response:
-        lock: AbstractContextManager[Any] = nullcontext() if (call.service, call.action) in LONG_POLLS else ACCOUNT_LOCK
+        free = (call.service, call.action) in WITHOUT_LOCK
+        lock: AbstractContextManager[Any] = nullcontext() if free else ACCOUNT_LOCK
         with ACCOUNT_LOCK:
             authorize(call, principal)
         self._controls.faults.strike(call)
         self._controls.latencies.wait(call.operation)
+        question = self._static.key(call)
+        kept = self._static.get(question)
+        if kept is not None:
+            status, headers, body = kept
+            return status, dict(headers), body
         with lock:
             context = Context(
                 call=call,
@@ -119,6 +128,7 @@ class Gateway:
                 if answer[0] < HTTPStatus.BAD_REQUEST:
                     for sequel in sequels_of(call.service, call.action):
                         sequel(context)
+                    self._static.keep(question, (answer[0], dict(answer[1]), answer[2]))
             except ServiceException as error:
                 raise AwsError(error.code, error.message) from error
             return answer
