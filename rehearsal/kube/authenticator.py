@@ -26,6 +26,9 @@ from rehearsal.kube.rest import Rest
 
 _STS_NAMESPACE = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 
+# The API server waits 30 s for its webhook; a busy machine must not make a good token a bad one.
+_AWS_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Config:
@@ -118,7 +121,10 @@ def ask_sts(call: tokens.PresignedCall, config: Config) -> access.Caller:
     Raises:
         tokens.TokenRefusedError: when STS refuses the call.
     """
-    status, text = localhttp.request("GET", call.url, headers={tokens.CLUSTER_HEADER: config.cluster})
+    headers = {tokens.CLUSTER_HEADER: config.cluster}
+    status, text = localhttp.request("GET", call.url, headers=headers, timeout=_AWS_SECONDS)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise OSError(f"STS answered {status}: {text[:300]}")
     if status != HTTPStatus.OK:
         raise tokens.TokenRefusedError(f"STS answered {status}: {text[:300]}")
     arn = ET.fromstring(text).findtext(f".//{_STS_NAMESPACE}Arn")  # noqa: S314 - from the embedded AWS alone
@@ -130,7 +136,9 @@ def ask_sts(call: tokens.PresignedCall, config: Config) -> access.Caller:
 def _principal_arn(access_key_id: str, config: Config) -> str:
     # A session's ARN lacks the path of its role, which access entries may name; only IAM itself knows it.
     query = urllib.parse.urlencode({"access_key_id": access_key_id})
-    return str(localhttp.get_json(f"{config.aws_endpoint}/rehearsal/identity?{query}")["principal_arn"])
+    return str(
+        localhttp.get_json(f"{config.aws_endpoint}/rehearsal/identity?{query}", timeout=_AWS_SECONDS)["principal_arn"]
+    )
 
 
 def bind_with(rest: Rest) -> Callable[[access.NamespaceGrant], None]:
@@ -153,7 +161,7 @@ def handler_for(authenticator: Authenticator) -> type[BaseHTTPRequestHandler]:
         """One TokenReview per request."""
 
         def do_POST(self) -> None:
-            """Answer a TokenReview; what goes wrong is logged and authenticates nobody."""
+            """Answer a TokenReview; the reason of a refusal is logged and not told."""
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             now = datetime.datetime.now(datetime.UTC)
             status: dict[str, Any] = {"authenticated": False}
@@ -162,17 +170,20 @@ def handler_for(authenticator: Authenticator) -> type[BaseHTTPRequestHandler]:
                 print(f"{now:%H:%M:%S} accepted {status['user']['username']}", flush=True)
             except tokens.TokenRefusedError as error:
                 print(f"{now:%H:%M:%S} refused: {error}", flush=True)
-            except Exception as error:  # noqa: BLE001 - the boundary: a webhook must answer, and refuses what it cannot check
+            except Exception as error:  # noqa: BLE001 - the boundary: a webhook must answer
+                # Not "nobody": the API server asks again when the webhook itself fails.
                 print(f"{now:%H:%M:%S} Failed to check a token: {type(error).__name__}: {error}", flush=True)
+                self._answer({"error": "the token could not be checked"}, HTTPStatus.INTERNAL_SERVER_ERROR)
+                return
             self._answer({"apiVersion": body["apiVersion"], "kind": "TokenReview", "status": status})
 
         def do_GET(self) -> None:
             """Answer health checks."""
             self._answer({"status": "ok"})
 
-        def _answer(self, body: dict[str, Any]) -> None:
+        def _answer(self, body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> None:
             data = json.dumps(body).encode()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

@@ -95,12 +95,21 @@ def test_a_known_principal_is_a_user_with_groups(webhook: tuple[str, list[access
     assert [grant.namespace for grant in bound] == ["a"]
 
 
-@pytest.mark.parametrize("key", ["unknown", "stranger", "broken"])
+@pytest.mark.parametrize("key", ["unknown", "stranger"])
 def test_everybody_else_is_nobody(
     webhook: tuple[str, list[access.NamespaceGrant]], key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, _ = webhook
     assert review(url, key) == {"authenticated": False}
     said = capsys.readouterr().out
-    assert {"unknown": "STS answered 403", "stranger": "no access entry", "broken": "EKS is ill"}[key] in said
+    assert {"unknown": "STS answered 403", "stranger": "no access entry"}[key] in said
     assert tokens.PREFIX not in said
+
+
+def test_a_check_that_fails_is_an_error_so_that_the_api_server_asks_again(
+    webhook: tuple[str, list[access.NamespaceGrant]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, _ = webhook
+    with pytest.raises(OSError, match="answered 500"):
+        review(url, "broken")
+    assert "EKS is ill" in capsys.readouterr().out
