@@ -127,7 +127,10 @@ def permissions_of(call: Call, principal: Principal) -> list[Request]:
         own["iam:awsservicename"] = [call.params.get("AWSServiceName", "")]
     needed = [Request(action, resource, {**own, **existing_tags(call, resource)}) for resource in resources_of(call)]
     if tags and call.operation in TAGGING_ACTIONS:
-        needed += [Request(TAGGING_ACTIONS[call.operation], resource, own) for resource in resources_of(call)]
+        # What is being made counts as having the tags that it is made with: policies that let a controller tag only
+        # what is its own (Karpenter's documented one for instance profiles) allow tagging while creating.
+        new = {**own, **resource_tag_keys(call, tags)}
+        needed += [Request(TAGGING_ACTIONS[call.operation], resource, new) for resource in resources_of(call)]
     if call.service == "ec2":
         needed += ec2_tagging(call, keys)
     needed += passed_roles(call, keys)
@@ -167,7 +170,11 @@ def tag_keys(tags: dict[str, str]) -> dict[str, list[str]]:
 
 def existing_tags(call: Call, resource: str) -> dict[str, list[str]]:
     """Condition keys of the tags that a resource already has."""
-    tags = existing(call.service, call.region, resource)
+    return resource_tag_keys(call, existing(call.service, call.region, resource))
+
+
+def resource_tag_keys(call: Call, tags: dict[str, str]) -> dict[str, list[str]]:
+    """Condition keys of a resource's tags, with AWS's prefix and with the service's own."""
     keys = {f"aws:resourcetag/{key.lower()}": [value] for key, value in tags.items()}
     return {**keys, **{key.replace("aws:", f"{call.iam_prefix}:", 1): value for key, value in keys.items()}}
 

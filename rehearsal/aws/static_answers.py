@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Answers that depend on the question alone: what EC2 offers. Rendering all types takes seconds: once will do."""
+"""Answers that depend on the question alone: what EC2 offers. Rendering every type takes seconds, so once will do."""
 
 from __future__ import annotations
 

@@ -184,6 +184,38 @@ def test_fleet_needs_every_permission_that_it_uses(aws: Aws, network: Network, m
     iam.delete_instance_profile(InstanceProfileName="node")
 
 
+def test_a_controller_tags_only_its_own_instance_profiles(aws: Aws, empty: None, make_role: Callable[..., str]) -> None:
+    """As Karpenter's documented policy: tagging needs the tag on the profile and in the request."""
+    owned = "kubernetes.io/cluster/dyn"
+    role = make_role(
+        "karpenter",
+        "pods.eks.amazonaws.com",
+        {
+            "Effect": "Allow",
+            "Action": "iam:CreateInstanceProfile",
+            "Resource": "*",
+            "Condition": {"StringEquals": {f"aws:RequestTag/{owned}": "owned"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iam:TagInstanceProfile",
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {f"aws:RequestTag/{owned}": "owned", f"aws:ResourceTag/{owned}": "owned"},
+            },
+        },
+    )
+    mine, iam = aws.client("iam", **session(aws, role)), aws.client("iam")
+    tags = [{"Key": owned, "Value": "owned"}]
+    assert error_of(mine.create_instance_profile, InstanceProfileName="mine")[0] == "AccessDenied"
+    mine.create_instance_profile(InstanceProfileName="mine", Path="/karpenter/", Tags=tags)
+    iam.create_instance_profile(InstanceProfileName="foreign")
+    mine.tag_instance_profile(InstanceProfileName="mine", Tags=tags)
+    assert error_of(mine.tag_instance_profile, InstanceProfileName="foreign", Tags=tags)[0] == "AccessDenied"
+    for name in ("mine", "foreign"):
+        iam.delete_instance_profile(InstanceProfileName=name)
+
+
 def test_assume_role_needs_trust(aws: Aws, empty: None, make_role: Callable[..., str]) -> None:
     role = make_role("trusting-nobody", "ec2.amazonaws.com")
     sts = aws.client("sts")
