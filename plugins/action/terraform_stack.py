@@ -88,6 +88,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if state == "outputs":
                 return {**empty, "outputs": stack.outputs(), "resources": stack.resources()}
             destroy = state == "absent"
+            if destroy and not stack.resources():
+                return empty
             planned = stack.plan(destroy=destroy, with_diff=bool(self._task.diff))
             result = {**empty, "changed": planned.changed and state != "planned", "plan": planned.summary}
             if planned.diff:

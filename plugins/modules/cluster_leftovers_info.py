@@ -11,7 +11,7 @@ module: cluster_leftovers_info
 short_description: Find what an EKS cluster left behind in an AWS account
 version_added: 1.0.0
 author:
-  - The ai_on_eks.dynamo contributors
+  - The ai_on_eks.dynamo contributors (@ai-on-eks)
 description:
   - Looks through more than 35 kinds of AWS resources for those that belong to one cluster, by tag, by relation to
     saved ids such as the VPC, and by exact name, and prices what it finds.

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The published policies of the installing principal: small enough for IAM, no wider than they say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.kinds import actions
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICIES: dict[str, Any] = json.loads((ROOT / "docs/iam/installer-policy.json").read_text(encoding="utf-8"))
+
+
+def allowed(name: str) -> set[str]:
+    return {action for statement in POLICIES[name]["Statement"] for action in statement["Action"]}
+
+
+def test_every_document_fits_into_a_managed_policy() -> None:
+    for name, document in POLICIES.items():
+        assert len(re.sub(r"\s", "", json.dumps(document))) <= 6144, name
+    assert len(POLICIES) <= 10
+
+
+def test_no_action_is_a_wildcard_and_nothing_is_denied_or_inverted() -> None:
+    for name, document in POLICIES.items():
+        for statement in document["Statement"]:
+            assert set(statement) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, name
+            assert statement["Effect"] == "Allow"
+            assert not [action for action in statement["Action"] if "*" in action], name
+
+
+def test_the_scan_may_read_all_that_it_looks_for_and_nothing_else() -> None:
+    assert set(actions()) <= allowed("cleanup-scan")
+    assert all(re.search(r":(Describe|Get|List)", action) for action in allowed("cleanup-scan"))
+
+
+def test_roles_are_named_as_terraform_names_them() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").glob("*.tf")))
+    fixed = set(re.findall(r'"\$\{local\.iam_prefix\}-([a-z-]+)"', text)) - {"models"}
+    drivers = set(re.findall(r"^\s+([a-z-]+)\s+= \{ service_account", text, flags=re.MULTILINE))
+    patterns = {
+        resource.rpartition("/*-")[2]
+        for statement in POLICIES["identity"]["Statement"]
+        if statement["Sid"] == "Roles"
+        for resource in statement["Resource"]
+    }
+    assert patterns == fixed | drivers
+
+
+def test_only_policies_that_terraform_attaches_can_be_attached() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").glob("*.tf")))
+    attached = set(re.findall(r'"(?:\$\{local\.managed_policy_prefix\}/)?((?:service-role/)?Amazon\w+)"', text))
+    statement = next(item for item in POLICIES["identity"]["Statement"] if item["Sid"] == "AttachPolicies")
+    assert {arn.partition(":policy/")[2] for arn in statement["Condition"]["ArnEquals"]["iam:PolicyARN"]} == attached
