@@ -118,7 +118,8 @@ def bring(cluster: dict[str, t.Any], path: Path, replace: bool, aws_cli: str, ch
         if found != server:
             raise KubeconfigError(
                 f"Failed to use {path}: it points at {found or 'another cluster'}, "
-                f"but {cluster['name']} answers at {server}. Nothing was done. If the cluster was made anew, run install.yml, or remove the file and run again."
+                f"but {cluster['name']} answers at {server}. Nothing was done. "
+                "If the cluster was made anew, run install.yml, or remove the file and run again."
             )
     wrong_mode = bool(present) and path.stat().st_mode & 0o777 != MODE
     changed = present != wanted or wrong_mode

@@ -92,7 +92,8 @@ def test_an_error_names_resource_place_cause_and_what_to_do() -> None:
     assert message == (
         "Failed to apply aws_eks_cluster.this (cluster.tf:111): creating EKS Cluster (x): AccessDeniedException: "
         "User: arn is not authorized to perform: eks:CreateCluster. The installing principal lacks a permission: "
-        "attach the policies of docs/iam/ to it, or use a principal that has them. And 1 more error(s), see diagnostics."
+        "attach the policies of docs/iam/ to it, or use a principal that has them. "
+        "And 1 more error(s), see diagnostics."
     )
 
 
