@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # The blueprint guide's versions. `-e profile=current` takes profiles/current.tfvars instead.
-name = "dynamo-on-eks"
+# Name and region come from the inventory (dynamo_cluster_name, dynamo_region), which wins over values here.
+# name   = "dynamo-on-eks"
 # region = "us-west-2"
 
 eks_cluster_version = "1.33"
