@@ -11,6 +11,7 @@ Not checked: resource policies (SQS, KMS, S3), service control policies, session
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from rehearsal.aws.account import ACCOUNT, arn, backend, now
 from rehearsal.aws.ec2_resources import (
@@ -205,18 +206,27 @@ def passed_roles(call: Call, keys: dict[str, list[str]]) -> list[Request]:
     return [Request("iam:PassRole", role, {**keys, "iam:passedtoservice": services})]
 
 
+def tags_by_kind(params: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Tags that a call, or a launch template's data, gives to what is made, by resource type."""
+    return {
+        str(specification.get("ResourceType")): {
+            tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags", [])
+        }
+        for specification in params.get("TagSpecifications", [])
+    }
+
+
 def fleet_permissions(call: Call, keys: dict[str, list[str]]) -> list[Request]:
     """What CreateFleet needs for the instances that it launches from its templates."""
     needed: list[Request] = []
-    fleet_tags = {
-        specification.get("ResourceType"): {tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags", [])}
-        for specification in call.params.get("TagSpecifications", [])
-    }
+    fleet_tags = tags_by_kind(call.params)
     for specification in fleet_templates(call.params):
         data = template_data(call.region, specification)
+        template_tags = tags_by_kind(data)
         for resource in run_instances_resources(call.region, data):
             kind = resource.split(":")[5].split("/")[0]
-            tags = fleet_tags.get(kind, {}) if kind in INSTANCE_PARTS else {}
+            # What a launch is tagged with: by its template, and by the fleet on top.
+            tags = {**template_tags.get(kind, {}), **fleet_tags.get(kind, {})} if kind in INSTANCE_PARTS else {}
             needed.append(
                 Request("ec2:RunInstances", resource, {**keys, **tag_keys(tags), **existing_tags(call, resource)})
             )
