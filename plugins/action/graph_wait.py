@@ -41,11 +41,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Run the task."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         del tmp
-        _, options = self.validate_argument_spec(
+        checked = self.validate_argument_spec(
             argument_spec=ARGUMENTS,
             mutually_exclusive=[("name", "names")],
             required_one_of=[("name", "names")],
         )
+        options = checked[1]
         if options["timeout"] < 0 or options["patience"] < 0:
             raise AnsibleActionFail("timeout and patience must not be negative.")
         names = tuple(options["names"] or [options["name"]]) if options["names"] != [] else ()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import typing as t
 
-import yaml
-
 
 class KubeconfigError(ValueError):
     """A kubeconfig that cannot be read, or facts that make none."""
@@ -59,7 +57,7 @@ def render(facts: t.Mapping[str, t.Any], aws_cli: str = "aws") -> str:
             }
         ],
     }
-    return str(yaml.safe_dump(config, sort_keys=False, width=4096))
+    return str(_yaml().safe_dump(config, sort_keys=False, width=4096))
 
 
 def server_of(text: str, context: str, path: str) -> str:
@@ -73,6 +71,7 @@ def server_of(text: str, context: str, path: str) -> str:
     Raises:
         KubeconfigError: the text is no kubeconfig.
     """
+    yaml = _yaml()
     try:
         config = yaml.safe_load(text) or {}
         contexts = {item["name"]: item["context"]["cluster"] for item in config.get("contexts") or []}
@@ -83,3 +82,14 @@ def server_of(text: str, context: str, path: str) -> str:
             f"Failed to read {path}: it is no kubeconfig ({cause}). Move it away and run again."
         ) from exc
     return str(servers.get(contexts.get(context, ""), ""))
+
+
+def _yaml() -> t.Any:
+    """Return PyYAML; the kubernetes package needs it too."""
+    try:
+        import yaml
+    except ImportError as exc:
+        raise KubeconfigError(
+            f"Failed to import the Python package PyYAML: {exc}. Install it for the interpreter that runs this task."
+        ) from exc
+    return yaml

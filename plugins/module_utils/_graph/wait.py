@@ -173,7 +173,7 @@ class Waiter:
         if finding.reason == "operator_silent":
             finding = operator.explain(self._client, finding)
         if finding.log and not outcome.log:
-            _, outcome.log = self._learned.get(_id(finding), (finding, []))
+            outcome.log = self._learned.get(_id(finding), (finding, []))[1]
             outcome.log = outcome.log or self._client.log(self._request.namespace, *_log_arguments(finding))
         outcome.finding = finding
         self._say(f"{outcome.view.name}: {finding.reason} at {finding.subject}: {finding.message}", "problem")

@@ -106,7 +106,7 @@ def explain(action: str, diagnostics: t.Sequence[t.Mapping[str, t.Any]], fallbac
     if "Invalid value for variable" in str(first.get("summary", "")):
         # Terraform adds where the rule stands; the reader needs only what to write.
         hint = ""
-        cause = _one_line(str(first.get("detail", "")).split("This was checked by")[0]).rstrip(".")
+        cause = _one_line(str(first.get("detail", "")).split("This was checked by", maxsplit=1)[0]).rstrip(".")
     more = f" And {len(errors) - 1} more error(s), see diagnostics." if len(errors) > 1 else ""
     return f"Failed to {action} {_object(first)}: {cause}.{' ' + hint if hint else ''}{more}"
 
