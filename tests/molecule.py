@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / ".rehearsal" / "molecule"
+WORK = Path(os.environ.get("REHEARSAL_DIR") or ROOT / ".rehearsal" / "tests")
 SCENARIOS = (
     "role_eks_infra",
     "role_karpenter_gpu",

@@ -66,6 +66,8 @@ def environment() -> dict[str, str]:
     env["PATH"] = f"{BIN}{os.pathsep}{env.get('PATH', '')}"
     env["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
     env["PYTHONPATH"] = str(ROOT)
+    # A rehearsal that a person left up in the default place is not touched.
+    env["REHEARSAL_DIR"] = str(ROOT / ".rehearsal" / "tests")
     return env
 
 
