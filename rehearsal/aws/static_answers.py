@@ -15,6 +15,7 @@ STATIC = frozenset(
         ("ec2", "DescribeInstanceTypeOfferings"),
         ("ec2", "DescribeInstanceTypes"),
         ("ec2", "DescribeSpotPriceHistory"),
+        ("pricing", "GetProducts"),
     }
 )
 # What a caller sends along that does not change the answer.
