@@ -15,21 +15,12 @@ description:
   - Reads graphs with their components and pods, the operator, Karpenter's NodePools and NodeClaims, and the nodes, in
     one call, and says what is wrong and what to do about it.
   - Of Secrets it reads names only, never contents.
-requirements:
-  - kubernetes >= 24.2.0 (Python package)
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.info_module
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
+  - ai_on_eks.dynamo._cluster
 options:
-  kubeconfig:
-    description: Path of the kubeconfig.
-    type: path
-    required: true
-  context:
-    description: Context in it. There is no default, so that no other cluster can be meant.
-    type: str
-    required: true
   namespace:
     description: Namespace of the graphs.
     type: str

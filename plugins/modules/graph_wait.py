@@ -20,11 +20,10 @@ description:
   - Shows a line of progress on every change, and every 30 seconds without one.
   - That a graph is ready means that its pods are. Whether it answers is for M(ai_on_eks.dynamo.openai_probe) to say.
   - Runs on the controller and reads only.
-requirements:
-  - kubernetes >= 24.2.0 (Python package, on the controller)
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
+  - ai_on_eks.dynamo._cluster
 attributes:
   check_mode:
     support: full
@@ -35,14 +34,6 @@ attributes:
   idempotent:
     support: full
 options:
-  kubeconfig:
-    description: Path of the kubeconfig.
-    type: path
-    required: true
-  context:
-    description: Context in it. There is no default, so that no other cluster can be meant.
-    type: str
-    required: true
   namespace:
     description: Namespace of the graphs.
     type: str

@@ -15,24 +15,20 @@ description:
   - Deletes every object that a selector matches and returns when none is left, with all that their finalizers guard.
   - Kinds that are not installed have nothing to delete.
   - When objects stay, it says which finalizers hold them. It never removes a finalizer.
-requirements:
-  - kubernetes (Python package)
+extends_documentation_fragment:
+  - ai_on_eks.dynamo._attributes
+  - ai_on_eks.dynamo._attributes.actiongroup_dynamo
+  - ai_on_eks.dynamo._cluster
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode; it then lists what it would delete.
+    details:
+      - Lists what it would delete.
   diff_mode:
     support: none
-    description: Returns no difference.
+  idempotent:
+    support: full
 options:
-  kubeconfig:
-    description: Path of the kubeconfig.
-    type: path
-    required: true
-  context:
-    description: Context in it. There is no default, so that no other cluster can be meant.
-    type: str
-    required: true
   objects:
     description: What to delete. They are asked to go at the same time.
     type: list

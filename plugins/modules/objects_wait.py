@@ -16,21 +16,12 @@ description:
   - Conditions and workloads only count for the newest generation of the object.
   - Ends at once when waiting cannot help (a container that keeps crashing, an image name that is invalid), and after
     one minute when it seldom does (an image that cannot be pulled, a secret that does not exist).
-requirements:
-  - kubernetes (Python package)
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.info_module
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
+  - ai_on_eks.dynamo._cluster
 options:
-  kubeconfig:
-    description: Path of the kubeconfig.
-    type: path
-    required: true
-  context:
-    description: Context in it. There is no default, so that no other cluster can be meant.
-    type: str
-    required: true
   objects:
     description:
       - The objects to wait for.

@@ -14,12 +14,13 @@ class KubeconfigError(ValueError):
     """A kubeconfig that cannot be read, or facts that make none."""
 
 
-def render(facts: t.Mapping[str, t.Any], aws_cli: str = "aws") -> str:
+def render(facts: t.Mapping[str, t.Any], aws_cli: str = "aws", through: t.Sequence[str] = ()) -> str:
     """Return the text of a kubeconfig with one cluster, one user and one context, the current one.
 
     Args:
         facts: cluster facts; name, region, endpoint, ca and context are used.
         aws_cli: program that `eks get-token` is asked of.
+        through: command and first arguments of a program that runs it, [] to run it directly.
 
     Raises:
         KubeconfigError: the facts have no endpoint or certificate authority (the cluster is still being made).
@@ -31,7 +32,8 @@ def render(facts: t.Mapping[str, t.Any], aws_cli: str = "aws") -> str:
             f"its facts have no {', '.join(lacking)}. Wait until EKS says that the cluster is ACTIVE."
         )
     context = facts["context"]
-    command = ["--region", facts["region"], "eks", "get-token", "--cluster-name", facts["name"], "--output", "json"]
+    asking = [aws_cli, "--region", facts["region"], "eks", "get-token", "--cluster-name", facts["name"]]
+    command = [*through, *asking, "--output", "json"]
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -47,8 +49,8 @@ def render(facts: t.Mapping[str, t.Any], aws_cli: str = "aws") -> str:
                 "user": {
                     "exec": {
                         "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "command": aws_cli,
-                        "args": command,
+                        "command": command[0],
+                        "args": command[1:],
                         "env": None,
                         "interactiveMode": "Never",
                         "provideClusterInfo": False,

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.ai_on_eks.dynamo.plugins.action import graph_wait as action
+from ansible_collections.ai_on_eks.dynamo.plugins.doc_fragments import _cluster
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.finding import Finding, Grace
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.status import GraphView
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.wait import Outcome, Request
@@ -61,6 +62,7 @@ def test_a_time_out_without_a_finding_is_still_a_sentence() -> None:
 @pytest.mark.parametrize(("module", "arguments"), [(graph_wait, action.ARGUMENTS), (graph_info, graph_info.ARGUMENTS)])
 def test_the_documentation_has_the_same_options(module: t.Any, arguments: dict[str, t.Any]) -> None:
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
+    documented |= yaml.safe_load(_cluster.ModuleDocFragment.DOCUMENTATION)["options"]
     assert sorted(documented) == sorted(arguments)
     for name, option in arguments.items():
         keys = ("type", "default", "choices", "required", "elements")
