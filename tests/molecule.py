@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = Path(os.environ.get("REHEARSAL_DIR") or ROOT / ".rehearsal" / "tests")
+CONFIG = ROOT / "extensions" / "molecule" / "config.yml"
 SCENARIOS = (
     "role_eks_infra",
     "role_karpenter_gpu",
@@ -51,7 +52,8 @@ def main() -> int:
         env = environment()
         for scenario in wanted:
             started = time.monotonic()
-            code = subprocess.call(["molecule", "test", "--scenario-name", scenario], cwd=ROOT / "extensions", env=env)
+            command = ["molecule", "--base-config", str(CONFIG), "test", "--scenario-name", scenario]
+            code = subprocess.call(command, cwd=ROOT, env=env)
             results[scenario] = (code == 0, time.monotonic() - started)
             if code:
                 # The next scenarios stand on this one.
