@@ -39,6 +39,7 @@ def environment() -> dict[str, str]:
     found = subprocess.check_output(["bash", "-c", script], text=True)
     env = dict(line.split("=", 1) for line in found.split("\0") if "=" in line)
     env["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+    env["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".ansible" / "collections")
     return {**os.environ, **env}
 
 
@@ -53,7 +54,7 @@ def main() -> int:
         for scenario in wanted:
             started = time.monotonic()
             command = ["molecule", "--base-config", str(CONFIG), "test", "--scenario-name", scenario]
-            code = subprocess.call(command, cwd=ROOT, env=env)
+            code = subprocess.call(command, cwd=ROOT / "extensions", env=env)
             results[scenario] = (code == 0, time.monotonic() - started)
             if code:
                 # The next scenarios stand on this one.
