@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from rehearsal import localhttp, ports
-from rehearsal.dynamo.kube import Client, Resource
+from rehearsal.dynamo.kube import Client, KubeError, Resource
 from rehearsal.nodes.kwok import serving_certificate
 from tests.integration.operator import cluster as clusters
 from tests.integration.operator.cluster import Cluster, wait_for
@@ -244,8 +244,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def served(client: Client, resource: Resource) -> bool:
-    """Tell whether the API server knows a kind."""
-    found = client.request("GET", f"/apis/{resource.api_version}")
+    """Tell whether the API server knows a kind; a group that is new answers 404 for a moment."""
+    try:
+        found = client.request("GET", f"/apis/{resource.api_version}")
+    except KubeError as error:
+        if error.code != 404:
+            raise
+        return False
     return any(entry["name"] == resource.plural for entry in found["resources"])
 
 
