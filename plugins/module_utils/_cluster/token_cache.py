@@ -66,4 +66,4 @@ def main(command: list[str], folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    raise SystemExit(main(sys.argv[1:], os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
