@@ -28,6 +28,7 @@ _ATTEMPTS = 3
 _AGENT_SECONDS = 120.0
 # The agent ends the pods' processes, each with its own grace period.
 _AGENT_GRACE = 25.0
+_WIPE_GRACE = 1.0
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,13 @@ class Cluster:
 
     def stop(self, wipe: bool = True) -> None:
         """End all processes, and remove what the cluster kept."""
+        # What is wiped need not be put in order first: the API server alone would wait for its watches.
+        grace = _WIPE_GRACE if wipe else None
         with self._lock:
             if self._agent is not None:
-                self._agent.stop()
+                self._agent.stop(grace)
             if self._plane is not None:
-                self._plane.stop()
+                self._plane.stop(grace)
                 if wipe:
                     self._plane.wipe()
             if wipe:

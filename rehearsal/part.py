@@ -156,8 +156,12 @@ class Part:
         text = "\n".join(process.tail(self.spec.log))
         return any(phrase in text for phrase in _PORT_TAKEN)
 
-    def stop(self) -> None:
-        """End the process and wait for it; one that does not end in time is killed."""
+    def stop(self, grace: float | None = None) -> None:
+        """End the process and wait for it; one that does not end in time is killed.
+
+        Args:
+            grace: seconds to end by itself, where what it keeps is thrown away; by default as specified.
+        """
         self._record.status = state.ENDED
         running, self._process = self._process, None
         self._record.identity = None
@@ -166,9 +170,10 @@ class Part:
         if running.poll() is None:
             running.terminate()
             try:
-                running.wait(self.spec.grace)
+                running.wait(self.spec.grace if grace is None else grace)
             except subprocess.TimeoutExpired:
                 running.kill()
                 running.wait()
-                self._record.last_exit = f"did not end within {self.spec.grace:g} s and was killed"
+                if grace is None:
+                    self._record.last_exit = f"did not end within {self.spec.grace:g} s and was killed"
         self._end_descendants()

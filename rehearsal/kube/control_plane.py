@@ -81,10 +81,10 @@ class ControlPlane:
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self.controller_manager.wait_for(lambda: self.admin.succeeds(account), _READY_SECONDS)
 
-    def stop(self) -> None:
+    def stop(self, grace: float | None = None) -> None:
         """End everything, the clients before their server and the server before its store."""
         for part in (self.scheduler, self.controller_manager, self.apiserver, self.authenticator, self.etcd):
-            part.stop()
+            part.stop(grace)
 
     def wipe(self) -> None:
         """Remove everything the cluster kept."""
