@@ -49,6 +49,8 @@ options:
       - Let the kubeconfig run the AWS CLI through a small program, written beside it, that keeps the token in a file
         of its owner until it is about to expire (a quarter of an hour).
       - Saves about a second in every call of kubectl, Helm and modules.
+      - There is one file for each AWS identity, told apart by the environment (C(AWS_PROFILE), C(AWS_ACCESS_KEY_ID)).
+        Whoever signs in as somebody else under the same profile is the former one until the token expires.
     type: bool
     default: true
 seealso:

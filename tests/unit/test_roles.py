@@ -85,3 +85,10 @@ def test_boolean_options_are_cast_where_they_decide(role: Path) -> None:
 @pytest.mark.parametrize("role", [r for r in ROLES if public(r)], ids=lambda role: role.name)
 def test_every_role_has_a_readme(role: Path) -> None:
     assert (role / "README.md").stat().st_size > 400
+
+
+def test_cleanup_means_the_cluster_that_install_makes() -> None:
+    """Without any name in inventory or on the command line, both must speak of the same cluster and state."""
+    install, cleanup = (load(ROOT / "roles" / role / "defaults" / "main.yml") for role in ("eks_infra", "teardown"))
+    for name in ("cluster_name", "region", "state_dir"):
+        assert cleanup[f"teardown_{name}"] == install[f"eks_infra_{name}"].replace("eks_infra_", "teardown_"), name

@@ -17,8 +17,6 @@ import pytest
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform import Options, Stack, TerraformError
 
-pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH")
-
 MAIN = """
 variable "names" {
   type    = list(string)
