@@ -194,6 +194,8 @@ def test_a_cluster_lives_as_long_as_eks_says(copy: Copy) -> None:
 
     assert process.wait_until(lambda: status() == "ACTIVE", 180, poll=0.5), copy.command("status", code=1)
     published = eks.describe_cluster(name="demo")["cluster"]
+    # EKS says ACTIVE a moment before the supervisor writes down what it has told EKS.
+    assert process.wait_until(lambda: copy.state.clusters[0].endpoint != "", 30)
     assert published["endpoint"] == copy.state.clusters[0].endpoint
     scheduler = copy.pid("demo/kube-scheduler")
     os.kill(scheduler.pid, signal.SIGKILL)
