@@ -13,7 +13,7 @@ author:
   - The ai_on_eks.dynamo contributors
 description:
   - Writes what M(ai_on_eks.dynamo.graph_info) found as a table of text, with what is wrong and what to do about it.
-positional: _input, cluster
+positional: _input, cluster, drift
 options:
   _input:
     description: Result of M(ai_on_eks.dynamo.graph_info).
@@ -23,6 +23,9 @@ options:
     description: The cluster facts.
     type: dict
     required: true
+  drift:
+    description: What differs between AWS and Terraform's state. Without it, the screen says that nobody looked.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -47,13 +50,15 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import screen
 
 
-def status_lines(found: object, cluster: object) -> list[str]:
+def status_lines(found: object, cluster: object, drift: object = None) -> list[str]:
     """Write; see DOCUMENTATION."""
     if not isinstance(found, Mapping) or "platform" not in found:
         raise AnsibleFilterError("status_lines needs the result of graph_info.")
     if not isinstance(cluster, Mapping):
         raise AnsibleFilterError(f"status_lines needs the cluster facts; got {type(cluster).__name__}.")
-    return screen.lines(found, cluster)
+    if drift is not None and not isinstance(drift, Mapping):
+        raise AnsibleFilterError(f"status_lines needs a dict as drift; got {type(drift).__name__}.")
+    return screen.lines(found, cluster, drift or None)
 
 
 class FilterModule:

@@ -12,12 +12,21 @@ import typing as t
 from .report import PORT
 
 
-def lines(found: t.Mapping[str, t.Any], cluster: t.Mapping[str, t.Any]) -> list[str]:
-    """Return the screen. `found` is what graph_info returns, `cluster` the cluster facts."""
+def lines(
+    found: t.Mapping[str, t.Any], cluster: t.Mapping[str, t.Any], drift: t.Mapping[str, t.Any] | None = None
+) -> list[str]:
+    """Return the screen.
+
+    Args:
+        found: what graph_info returns.
+        cluster: the cluster facts.
+        drift: what differs between AWS and Terraform's state; None when nobody looked.
+    """
     listed = [
         f"Cluster    {cluster.get('name')} ({cluster.get('region')}, account {cluster.get('account')}), "
         f"Kubernetes {cluster.get('version')}, {str(cluster.get('status') or '').lower()}",
         _platform(found),
+        *_drift(drift, cluster),
         "",
         *_table(["NODEPOOL", "READY", "GPUS", "CPU", "NODES"], [_pool(pool, found) for pool in found["pools"]]),
         "",
@@ -43,6 +52,31 @@ def _platform(found: t.Mapping[str, t.Any]) -> str:
     first = operators[0]
     state = "available" if first["ready"] else "NOT AVAILABLE"
     return f"Platform   Dynamo {first['version']} in {first['namespace']}, operator {state}"
+
+
+def _drift(drift: t.Mapping[str, t.Any] | None, cluster: t.Mapping[str, t.Any]) -> list[str]:
+    """Say what somebody else changed in AWS, and what the next install would do about it."""
+    if cluster.get("mode") != "terraform":
+        return []
+    if drift is None:
+        return ["Drift      not looked for (-e drift=true does)"]
+    if not drift["looked"]:
+        return [f"Drift      cannot be seen from here: there is no Terraform state in {drift['work_dir']}"]
+    if not drift["outside"] and not drift["pending"]:
+        return [f"Drift      none, {drift['resources']} AWS resources are as Terraform left them"]
+    outside = {item["address"] for item in drift["outside"]}
+    coming = {item["address"] for item in drift["pending"]}
+    listed = []
+    if outside:
+        listed.append(f"Drift      {len(outside)} AWS resources were changed by something else than Terraform:")
+        for item in drift["outside"]:
+            then = "puts it back" if item["address"] in coming else "leaves it as it is"
+            listed.append(f"  {item['action']} {item['address']} (install.yml {then})")
+    rest = [item for item in drift["pending"] if item["address"] not in outside]
+    if rest:
+        listed.append(f"Drift      {len(rest)} AWS resources are not yet as the last inputs want them:")
+        listed += [f"  {item['action']} {item['address']}" for item in rest]
+    return listed
 
 
 def _pool(pool: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any]) -> list[str]:

@@ -108,6 +108,51 @@ def test_screen() -> None:
     ]
 
 
+MADE = {**CLUSTER, "mode": "terraform"}
+CHANGED = {"action": "update", "address": "aws_sqs_queue.interruption[0]"}
+SEEN: Json = {"looked": True, "resources": 80, "outside": [], "pending": [], "work_dir": "/w"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "drift", "expected"),
+    [
+        (CLUSTER, None, []),
+        (MADE, None, ["Drift      not looked for (-e drift=true does)"]),
+        (MADE, {**SEEN, "looked": False}, ["Drift      cannot be seen from here: there is no Terraform state in /w"]),
+        (MADE, SEEN, ["Drift      none, 80 AWS resources are as Terraform left them"]),
+        (
+            MADE,
+            {**SEEN, "outside": [CHANGED], "pending": [CHANGED]},
+            [
+                "Drift      1 AWS resources were changed by something else than Terraform:",
+                "  update aws_sqs_queue.interruption[0] (install.yml puts it back)",
+            ],
+        ),
+        (
+            MADE,
+            {**SEEN, "outside": [CHANGED]},
+            [
+                "Drift      1 AWS resources were changed by something else than Terraform:",
+                "  update aws_sqs_queue.interruption[0] (install.yml leaves it as it is)",
+            ],
+        ),
+        (
+            MADE,
+            {**SEEN, "pending": [CHANGED]},
+            [
+                "Drift      1 AWS resources are not yet as the last inputs want them:",
+                "  update aws_sqs_queue.interruption[0]",
+            ],
+        ),
+    ],
+)
+def test_drift_on_the_screen(cluster: Json, drift: Json | None, expected: list[str]) -> None:
+    lines = screen.lines(look(complete(), world.NAMESPACE), cluster, drift)
+    start = 2
+    assert lines[start : start + len(expected)] == expected
+    assert lines[start + len(expected)] == ""
+
+
 def asked(pool: str = "g5-gpu-karpenter", version: str = "v1beta1") -> Json:
     pod = {"nodeSelector": {"karpenter.sh/nodepool": pool}}
     spec: Json = {"components": [{"name": "W", "podTemplate": {"spec": pod}}]}
