@@ -36,7 +36,7 @@ resource "aws_eks_addon" "before_compute" {
   resolve_conflicts_on_update = "OVERWRITE"
 
   # A pod that starts before its association exists runs without permissions until it is restarted.
-  depends_on = [aws_eks_pod_identity_association.driver]
+  depends_on = [module.driver]
 }
 
 resource "aws_eks_addon" "after_compute" {
@@ -50,6 +50,6 @@ resource "aws_eks_addon" "after_compute" {
 
   depends_on = [
     aws_eks_node_group.core,
-    aws_eks_pod_identity_association.driver,
+    module.driver,
   ]
 }

@@ -80,22 +80,22 @@ output "node_security_group_id" {
 
 output "node_role_name" {
   description = "Name of the role of Karpenter's nodes, as an EC2NodeClass wants it."
-  value       = one(aws_iam_role.karpenter_node[*].name)
+  value       = one(module.karpenter[*].node_role_name)
 }
 
 output "node_role_arn" {
   description = "ARN of the role of Karpenter's nodes."
-  value       = one(aws_iam_role.karpenter_node[*].arn)
+  value       = one(module.karpenter[*].node_role_arn)
 }
 
 output "karpenter_role_arn" {
   description = "ARN of the role of Karpenter's controller."
-  value       = one(aws_iam_role.karpenter[*].arn)
+  value       = one(module.karpenter[*].controller_role_arn)
 }
 
 output "interruption_queue" {
   description = "Name of the queue that tells Karpenter about interruptions."
-  value       = one(aws_sqs_queue.interruption[*].name)
+  value       = one(module.karpenter[*].interruption_queue)
 }
 
 output "efs_id" {

@@ -2,28 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Controllers get their AWS permissions by EKS Pod Identity: one role each, bound to one service account.
-data "aws_iam_policy_document" "pod_identity_trust" {
-  statement {
-    actions = ["sts:AssumeRole", "sts:TagSession"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["pods.eks.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [local.cluster_arn]
-    }
-  }
-}
 
 locals {
   # Drivers whose permissions AWS publishes as a managed policy. Key: suffix of the role (at most 10 characters).
@@ -40,29 +18,16 @@ locals {
   )
 }
 
-resource "aws_iam_role" "driver" {
+module "driver" {
+  source   = "./modules/pod_identity"
   for_each = local.driver_identities
 
-  name                 = "${local.iam_prefix}-${each.key}"
-  description          = "Service account kube-system/${each.value.service_account} of the EKS cluster ${var.name}"
-  assume_role_policy   = data.aws_iam_policy_document.pod_identity_trust.json
-  permissions_boundary = var.iam_permissions_boundary_arn != "" ? var.iam_permissions_boundary_arn : null
-}
-
-resource "aws_iam_role_policy_attachment" "driver" {
-  for_each = local.driver_identities
-
-  role       = aws_iam_role.driver[each.key].name
-  policy_arn = "${local.managed_policy_prefix}/${each.value.policy}"
-}
-
-resource "aws_eks_pod_identity_association" "driver" {
-  for_each = local.driver_identities
-
-  cluster_name    = aws_eks_cluster.this.name
-  namespace       = "kube-system"
-  service_account = each.value.service_account
-  role_arn        = aws_iam_role.driver[each.key].arn
-
-  depends_on = [aws_iam_role_policy_attachment.driver]
+  cluster                  = aws_eks_cluster.this.name
+  cluster_arn              = local.cluster_arn
+  role_name                = "${local.iam_prefix}-${each.key}"
+  description              = "Service account kube-system/${each.value.service_account} of the EKS cluster ${var.name}"
+  namespace                = "kube-system"
+  service_account          = each.value.service_account
+  managed_policy_arns      = ["${local.managed_policy_prefix}/${each.value.policy}"]
+  permissions_boundary_arn = var.iam_permissions_boundary_arn
 }

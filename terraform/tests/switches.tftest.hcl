@@ -78,12 +78,12 @@ run "guide_profile" {
   }
 
   assert {
-    condition     = aws_eks_pod_identity_association.karpenter[0].namespace == "karpenter" && aws_eks_pod_identity_association.karpenter[0].service_account == "karpenter"
+    condition     = module.karpenter[0].controller_association == { namespace = "karpenter", service_account = "karpenter" }
     error_message = "Karpenter's role belongs to the service account karpenter/karpenter."
   }
 
   assert {
-    condition     = aws_eks_access_entry.karpenter_node[0].type == "EC2_LINUX" && length(aws_cloudwatch_event_rule.interruption) == 5
+    condition     = module.karpenter[0].node_access_type == "EC2_LINUX" && length(module.karpenter[0].event_rules) == 5
     error_message = "Karpenter's nodes need an access entry, its queue five kinds of events."
   }
 
@@ -174,7 +174,7 @@ run "without_efs" {
   }
 
   assert {
-    condition     = length(aws_efs_file_system.models) == 0 && length(aws_security_group.efs) == 0 && !contains(keys(aws_eks_addon.after_compute), "aws-efs-csi-driver") && !contains(keys(aws_iam_role.driver), "efs-csi")
+    condition     = length(aws_efs_file_system.models) == 0 && length(aws_security_group.efs) == 0 && !contains(keys(aws_eks_addon.after_compute), "aws-efs-csi-driver") && !contains(keys(module.driver), "efs-csi")
     error_message = "Nothing of EFS may be left when it is off."
   }
 
@@ -192,7 +192,7 @@ run "without_karpenter" {
   }
 
   assert {
-    condition     = length(aws_iam_role.karpenter) == 0 && length(aws_iam_role_policy.karpenter) == 0 && length(aws_sqs_queue.interruption) == 0 && length(aws_cloudwatch_event_rule.interruption) == 0 && length(aws_eks_access_entry.karpenter_node) == 0
+    condition     = length(module.karpenter) == 0
     error_message = "Nothing of Karpenter may be left when it is off."
   }
 
@@ -240,7 +240,7 @@ run "addons_by_switch" {
   }
 
   assert {
-    condition     = !contains(keys(aws_iam_role.driver), "ebs-csi")
+    condition     = !contains(keys(module.driver), "ebs-csi")
     error_message = "A driver that is off needs no role."
   }
 }
@@ -262,8 +262,8 @@ run "administrators_and_boundary" {
 
   assert {
     condition = alltrue([
-      for role in concat([aws_iam_role.cluster, aws_iam_role.core, aws_iam_role.karpenter[0], aws_iam_role.karpenter_node[0]], values(aws_iam_role.driver)) :
-      role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+      for boundary in concat([aws_iam_role.cluster.permissions_boundary, aws_iam_role.core.permissions_boundary], module.karpenter[0].permissions_boundaries, values(module.driver)[*].permissions_boundary) :
+      boundary == "arn:aws:iam::123456789012:policy/boundary"
     ])
     error_message = "Every role needs the boundary."
   }
@@ -279,14 +279,14 @@ run "longest_names" {
 
   assert {
     condition = alltrue([
-      for role in concat([aws_iam_role.cluster, aws_iam_role.core, aws_iam_role.karpenter[0], aws_iam_role.karpenter_node[0]], values(aws_iam_role.driver)) :
-      length(role.name) <= 64
+      for name in concat([aws_iam_role.cluster.name, aws_iam_role.core.name, module.karpenter[0].node_role_name, module.karpenter[0].controller_role_name], values(module.driver)[*].role_name) :
+      length(name) <= 64
     ])
     error_message = "Role names may have 64 characters."
   }
 
   assert {
-    condition     = alltrue([for rule in aws_cloudwatch_event_rule.interruption : length(rule.name) <= 64]) && length(aws_sqs_queue.interruption[0].name) <= 80
+    condition     = alltrue([for rule in module.karpenter[0].event_rules : length(rule) <= 64]) && length(module.karpenter[0].interruption_queue) <= 80
     error_message = "Rule names may have 64 characters, queue names 80."
   }
 }

@@ -4,24 +4,22 @@
 # What Karpenter 1.15's controller may do, following the permissions that its own documentation publishes: it launches,
 # tags and ends only what carries this cluster's tags, and passes on no role but that of its nodes.
 locals {
-  ec2_arn = "arn:${local.partition}:ec2:${var.region}:*"
+  ec2_arn = "arn:${var.partition}:ec2:${var.region}:*"
 
-  karpenter_owned_tag = "kubernetes.io/cluster/${var.name}"
+  karpenter_owned_tag = "kubernetes.io/cluster/${var.cluster_name}"
 
   karpenter_created = [
     for kind in ["fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume"] : "${local.ec2_arn}:${kind}/*"
   ]
 }
 
-data "aws_iam_policy_document" "karpenter_compute" {
-  count = var.enable_karpenter ? 1 : 0
-
+data "aws_iam_policy_document" "compute" {
   statement {
     sid     = "LaunchFrom"
     actions = ["ec2:CreateFleet", "ec2:RunInstances"]
     resources = [
-      "arn:${local.partition}:ec2:${var.region}::image/*",
-      "arn:${local.partition}:ec2:${var.region}::snapshot/*",
+      "arn:${var.partition}:ec2:${var.region}::image/*",
+      "arn:${var.partition}:ec2:${var.region}::snapshot/*",
       "${local.ec2_arn}:capacity-reservation/*",
       "${local.ec2_arn}:placement-group/*",
       "${local.ec2_arn}:security-group/*",
@@ -61,7 +59,7 @@ data "aws_iam_policy_document" "karpenter_compute" {
     condition {
       test     = "StringEquals"
       variable = "aws:RequestTag/eks:eks-cluster-name"
-      values   = [var.name]
+      values   = [var.cluster_name]
     }
 
     condition {
@@ -85,7 +83,7 @@ data "aws_iam_policy_document" "karpenter_compute" {
     condition {
       test     = "StringEquals"
       variable = "aws:RequestTag/eks:eks-cluster-name"
-      values   = [var.name]
+      values   = [var.cluster_name]
     }
 
     condition {
@@ -121,7 +119,7 @@ data "aws_iam_policy_document" "karpenter_compute" {
     condition {
       test     = "StringEqualsIfExists"
       variable = "aws:RequestTag/eks:eks-cluster-name"
-      values   = [var.name]
+      values   = [var.cluster_name]
     }
 
     condition {
@@ -177,7 +175,7 @@ data "aws_iam_policy_document" "karpenter_compute" {
   statement {
     sid       = "ReadImageIds"
     actions   = ["ssm:GetParameter"]
-    resources = ["arn:${local.partition}:ssm:${var.region}::parameter/aws/service/*"]
+    resources = ["arn:${var.partition}:ssm:${var.region}::parameter/aws/service/*"]
   }
 
   statement {
@@ -187,13 +185,11 @@ data "aws_iam_policy_document" "karpenter_compute" {
   }
 }
 
-data "aws_iam_policy_document" "karpenter_identity" {
-  count = var.enable_karpenter ? 1 : 0
-
+data "aws_iam_policy_document" "identity" {
   statement {
     sid       = "ReadInterruptions"
     actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
-    resources = [aws_sqs_queue.interruption[0].arn]
+    resources = [aws_sqs_queue.interruption.arn]
   }
 
   statement {
@@ -205,7 +201,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
   statement {
     sid       = "PassNodeRole"
     actions   = ["iam:PassRole"]
-    resources = [aws_iam_role.karpenter_node[0].arn]
+    resources = [aws_iam_role.node.arn]
 
     condition {
       test     = "StringEquals"
@@ -217,7 +213,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
   statement {
     sid       = "CreateTaggedProfiles"
     actions   = ["iam:CreateInstanceProfile"]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:instance-profile/*"]
+    resources = ["arn:${var.partition}:iam::${var.account_id}:instance-profile/*"]
 
     condition {
       test     = "StringEquals"
@@ -228,7 +224,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
     condition {
       test     = "StringEquals"
       variable = "aws:RequestTag/eks:eks-cluster-name"
-      values   = [var.name]
+      values   = [var.cluster_name]
     }
 
     condition {
@@ -247,7 +243,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
   statement {
     sid       = "TagOwnProfiles"
     actions   = ["iam:TagInstanceProfile"]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:instance-profile/*"]
+    resources = ["arn:${var.partition}:iam::${var.account_id}:instance-profile/*"]
 
     dynamic "condition" {
       for_each = toset(["aws:RequestTag", "aws:ResourceTag"])
@@ -272,7 +268,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
     condition {
       test     = "StringEquals"
       variable = "aws:RequestTag/eks:eks-cluster-name"
-      values   = [var.name]
+      values   = [var.cluster_name]
     }
 
     dynamic "condition" {
@@ -289,7 +285,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
   statement {
     sid       = "UseOwnProfiles"
     actions   = ["iam:AddRoleToInstanceProfile", "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:instance-profile/*"]
+    resources = ["arn:${var.partition}:iam::${var.account_id}:instance-profile/*"]
 
     condition {
       test     = "StringEquals"
@@ -313,7 +309,7 @@ data "aws_iam_policy_document" "karpenter_identity" {
   statement {
     sid       = "ReadProfiles"
     actions   = ["iam:GetInstanceProfile"]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:instance-profile/*"]
+    resources = ["arn:${var.partition}:iam::${var.account_id}:instance-profile/*"]
   }
 
   statement {
@@ -321,15 +317,4 @@ data "aws_iam_policy_document" "karpenter_identity" {
     actions   = ["iam:ListInstanceProfiles"]
     resources = ["*"]
   }
-}
-
-resource "aws_iam_role_policy" "karpenter" {
-  for_each = var.enable_karpenter ? {
-    compute  = data.aws_iam_policy_document.karpenter_compute[0].json
-    identity = data.aws_iam_policy_document.karpenter_identity[0].json
-  } : {}
-
-  name   = "karpenter-${each.key}"
-  role   = aws_iam_role.karpenter[0].id
-  policy = each.value
 }
