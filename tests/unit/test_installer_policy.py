@@ -39,8 +39,8 @@ def test_the_scan_may_read_all_that_it_looks_for_and_nothing_else() -> None:
 
 
 def test_roles_are_named_as_terraform_names_them() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").glob("*.tf")))
-    fixed = set(re.findall(r'"\$\{local\.iam_prefix\}-([a-z-]+)"', text)) - {"models"}
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").rglob("*.tf")))
+    fixed = set(re.findall(r'"\$\{(?:local|var)\.iam_prefix\}-([a-z-]+)"', text)) - {"models"}
     drivers = set(re.findall(r"^\s+([a-z-]+)\s+= \{ service_account", text, flags=re.MULTILINE))
     patterns = {
         resource.rpartition("/*-")[2]
@@ -52,7 +52,7 @@ def test_roles_are_named_as_terraform_names_them() -> None:
 
 
 def test_only_policies_that_terraform_attaches_can_be_attached() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").glob("*.tf")))
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").rglob("*.tf")))
     attached = set(re.findall(r'"(?:\$\{local\.managed_policy_prefix\}/)?((?:service-role/)?Amazon\w+)"', text))
     statement = next(item for item in POLICIES["identity"]["Statement"] if item["Sid"] == "AttachPolicies")
     assert {arn.partition(":policy/")[2] for arn in statement["Condition"]["ArnEquals"]["iam:PolicyARN"]} == attached
