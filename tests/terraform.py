@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Check the Terraform root in a copy: formatting, validity, and its own tests with a mocked provider."""
+"""Check the Terraform roots in a copy: formatting, validity, and their own tests with a mocked provider."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ def main() -> int:
         root = Path(folder) / "root"
         shutil.copytree(ROOT / "terraform", root, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
         env = {**os.environ, **provider_environment(Path(folder))}
-        for command in (
-            ["terraform", "fmt", "-check", "-recursive", "-diff"],
-            ["terraform", "init", "-backend=false", "-input=false", "-no-color"],
-            ["terraform", "validate", "-no-color"],
-            ["terraform", "test", "-no-color"],
-        ):
+        commands = [(root, ["terraform", "fmt", "-check", "-recursive", "-diff"])]
+        for place in (root, root / "adopt"):
+            commands += [
+                (place, ["terraform", "init", "-backend=false", "-input=false", "-no-color"]),
+                (place, ["terraform", "validate", "-no-color"]),
+                (place, ["terraform", "test", "-no-color"]),
+            ]
+        for place, command in commands:
             print("$", " ".join(command), flush=True)
-            code = subprocess.call(command, cwd=root, env=env)
+            code = subprocess.call(command, cwd=place, env=env)
             if code:
                 return code
     return 0

@@ -19,6 +19,12 @@ def allowed(name: str) -> set[str]:
     return {action for statement in POLICIES[name]["Statement"] for action in statement["Action"]}
 
 
+def terraform(*folders: str) -> str:
+    """The text of Terraform's configuration in some folders of the root."""
+    paths = [path for folder in folders for path in sorted((ROOT / "terraform" / folder).glob("*.tf"))]
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+
 def test_every_document_fits_into_a_managed_policy() -> None:
     for name, document in POLICIES.items():
         assert len(re.sub(r"\s", "", json.dumps(document))) <= 6144, name
@@ -39,7 +45,7 @@ def test_the_scan_may_read_all_that_it_looks_for_and_nothing_else() -> None:
 
 
 def test_roles_are_named_as_terraform_names_them() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").rglob("*.tf")))
+    text = terraform("", "modules/karpenter", "modules/pod_identity")
     fixed = set(re.findall(r'"\$\{(?:local|var)\.iam_prefix\}-([a-z-]+)"', text)) - {"models"}
     drivers = set(re.findall(r"^\s+([a-z-]+)\s+= \{ service_account", text, flags=re.MULTILINE))
     patterns = {
@@ -52,7 +58,7 @@ def test_roles_are_named_as_terraform_names_them() -> None:
 
 
 def test_only_policies_that_terraform_attaches_can_be_attached() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "terraform").rglob("*.tf")))
+    text = terraform("", "modules/karpenter", "modules/pod_identity")
     attached = set(re.findall(r'"(?:\$\{local\.managed_policy_prefix\}/)?((?:service-role/)?Amazon\w+)"', text))
     statement = next(item for item in POLICIES["identity"]["Statement"] if item["Sid"] == "AttachPolicies")
     assert {arn.partition(":policy/")[2] for arn in statement["Condition"]["ArnEquals"]["iam:PolicyARN"]} == attached
