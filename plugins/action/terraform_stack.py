@@ -22,6 +22,7 @@ display = Display()
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "source": {"type": "path"},
+    "root_module": {"type": "str"},
     "work_dir": {"type": "path", "required": True},
     "state": {"type": "str", "default": "present", "choices": ["present", "absent", "planned", "outputs"]},
     "variables": {"type": "dict", "default": {}},
@@ -55,6 +56,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         options = Options(
             work_dir=Path(args["work_dir"]).expanduser(),
             source=Path(args["source"]) if args["source"] else None,
+            root_module=args["root_module"],
             variables=args["variables"],
             variables_files=tuple(Path(path) for path in args["variables_files"]),
             backend=args["backend"] or {},

@@ -41,6 +41,13 @@ options:
         files are left out.
       - Required for O(state=present) and O(state=planned); otherwise what the work directory holds is used.
     type: path
+  root_module:
+    description:
+      - Path of the root module inside O(source), for example V(examples/complete). The whole source is copied, so that
+        modules beside it are found; Terraform runs in this directory of the copy, and its state, plan and logs are there.
+      - A O(work_dir) serves one root module. Without this option it is O(source) itself; without O(source) the one of
+        the last run.
+    type: str
   work_dir:
     description:
       - Directory that Terraform works in. Made when missing, for the user alone.

@@ -45,7 +45,7 @@ class Runner:
                 "Install Terraform 1.10 or newer, or name the program with the option binary."
             )
         self._binary = found
-        self._directory = directory
+        self.directory = directory
         self._environment = {**environment, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
         self._process: subprocess.Popen[bytes] | None = None
         self.interrupted = False
@@ -54,7 +54,7 @@ class Runner:
         """Run a short command to its end."""
         done = subprocess.run(
             [self._binary, *arguments],
-            cwd=self._directory,
+            cwd=self.directory,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -87,7 +87,7 @@ class Runner:
             log.chmod(0o600)
             self._process = subprocess.Popen(
                 [self._binary, *arguments],
-                cwd=self._directory,
+                cwd=self.directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

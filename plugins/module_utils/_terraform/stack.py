@@ -32,6 +32,7 @@ class Options:
 
     work_dir: Path
     source: Path | None = None
+    root_module: str | None = None
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
     variables_files: tuple[Path, ...] = ()
     backend: t.Mapping[str, t.Any] = field(default_factory=dict)
@@ -61,7 +62,8 @@ class Stack:
         self.options = options
         self._say = say
         self._environment = environment
-        self._runner = Runner(options.binary, options.work_dir, environment)
+        self._root = workdir.root_of(options.work_dir)
+        self._runner = Runner(options.binary, self._root, environment)
         self._synced: workdir.Synced | None = None
 
     def interrupt(self) -> None:
@@ -78,11 +80,14 @@ class Stack:
         keep_inputs = options.source is None and not options.variables and not options.variables_files
         try:
             inputs = None if keep_inputs else workdir.inputs_of(options.variables_files, options.variables)
-            self._synced = workdir.sync(options.source, options.work_dir, inputs, options.backend, options.binary)
-        except OSError as exc:
+            self._synced = workdir.sync(
+                options.source, options.work_dir, inputs, options.backend, options.binary, options.root_module
+            )
+        except (OSError, ValueError) as exc:
             raise TerraformError(
                 f"Failed to prepare the work directory {options.work_dir}: {exc}. Check the paths and permissions."
             ) from exc
+        self._root = self._runner.directory = self._synced.root
         if self._synced.needs_init:
             self._init()
 
@@ -127,7 +132,7 @@ class Stack:
             progress.planned[change["address"]] = dict(change)
         action = "destroy" if destroy else "apply"
         done = self._stream(["apply", *self._common(), PLAN_FILE], action, progress, lines=True)
-        (self.options.work_dir / PLAN_FILE).unlink(missing_ok=True)
+        (self._root / PLAN_FILE).unlink(missing_ok=True)
         self._check(done, action, progress)
 
     def outputs(self) -> dict[str, t.Any]:
@@ -170,7 +175,7 @@ class Stack:
             raise TerraformError(
                 explain_init(
                     done.stderr + done.stdout,
-                    str(self.options.work_dir),
+                    str(self._root),
                     self._environment.get("TF_CLI_CONFIG_FILE", ""),
                 ),
                 cmd="terraform init",
@@ -199,7 +204,7 @@ class Stack:
                 )
                 last_line = now
 
-        log = self.options.work_dir / f"{name}.log.jsonl"
+        log = self._root / f"{name}.log.jsonl"
         done = self._runner.stream(arguments, log, lambda event: progress.feed(event, monotonic() - start), on_tick)
         if lines and progress.finished:
             self._say(progress.take_line(monotonic() - start))
@@ -209,7 +214,7 @@ class Stack:
         if self._runner.interrupted:
             raise TerraformError(
                 f"Interrupted: Terraform stopped in good order after {progress.done} of {progress.total} steps, "
-                f"and its state in {self.options.work_dir} is saved. "
+                f"and its state in {self._root} is saved. "
                 "Run the playbook again to go on from there.",
                 progress.diagnostics,
                 changed=progress.done > 0,

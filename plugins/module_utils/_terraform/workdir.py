@@ -10,7 +10,7 @@ import hashlib
 import json
 import typing as t
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 MANIFEST = ".stack.json"
 LOCK_FILE = ".terraform.lock.hcl"
@@ -26,12 +26,14 @@ class Synced:
     """What the directory holds now.
 
     Attributes:
+        root: directory of the root module, where Terraform runs; state, plan and logs are there.
         digest: of everything that init depends on.
         backend: digest of the backend's configuration.
         needs_init: whether init has not yet succeeded for this digest.
         backend_changed: whether an earlier init was for another backend.
     """
 
+    root: Path
     digest: str
     backend: str
     needs_init: bool
@@ -44,6 +46,7 @@ def sync(
     inputs: t.Mapping[str, bytes] | None,
     backend: t.Mapping[str, t.Any],
     binary: str,
+    root_module: str | None = None,
 ) -> Synced:
     """Bring configuration and inputs into the work directory; what no longer belongs there goes.
 
@@ -55,41 +58,49 @@ def sync(
         inputs: variable files by name (see `inputs_of`); None keeps those that are there.
         backend: {"type": ..., "config": {...}}; empty for Terraform's own default, state in the work directory.
         binary: the program that will run; another one needs an init of its own.
+        root_module: path of the root module inside the source; None for the source itself, or without a source for
+            the one of the last run.
 
     Raises:
         OSError: the source cannot be read or the work directory cannot be written.
+        ValueError: the root module is not there, or the directory belongs to another one.
     """
-    work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     manifest = read_manifest(work_dir)
+    inside = _root_module(source, manifest, root_module)
+    work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     old_files: dict[str, str] = manifest["files"]
     files = dict(old_files)
     if source is not None:
         files = _copy(source, work_dir, old_files)
+    root = work_dir / inside
+    root.mkdir(parents=True, exist_ok=True)
     backend_text = _backend(backend)
-    keep = set(files)
+    keep = {work_dir / name for name in files}
     if backend_text:
-        _write(work_dir / BACKEND_FILE, backend_text)
-        keep.add(BACKEND_FILE)
+        _write(root / BACKEND_FILE, backend_text)
+        keep.add(root / BACKEND_FILE)
     if inputs is None:
-        keep.update(path.name for path in work_dir.iterdir() if path.name.endswith(_INPUTS))
+        keep.update(path for path in root.iterdir() if path.name.endswith(_INPUTS))
     for name, content in (inputs or {}).items():
-        _write(work_dir / name, content)
-        keep.add(name)
-    _remove_stale(work_dir, keep, set(old_files))
+        _write(root / name, content)
+        keep.add(root / name)
+    _remove_stale(work_dir, keep, {work_dir / name for name in old_files})
     digest = _hash(
         json.dumps(
             [
                 sorted(item for item in files.items() if item[0].endswith((*_CODE, LOCK_FILE))),
                 _hash(backend_text),
                 binary,
+                inside,
             ]
         ).encode()
     )
-    _write_manifest(work_dir, {**manifest, "files": files})
+    _write_manifest(work_dir, {**manifest, "files": files, "root_module": inside})
     return Synced(
+        root=root,
         digest=digest,
         backend=_hash(backend_text),
-        needs_init=manifest["initialised"] != digest or not (work_dir / ".terraform").is_dir(),
+        needs_init=manifest["initialised"] != digest or not (root / ".terraform").is_dir(),
         backend_changed=bool(manifest["initialised"]) and manifest["backend"] != _hash(backend_text),
     )
 
@@ -117,6 +128,11 @@ def inputs_of(variables_files: t.Sequence[Path], variables: t.Mapping[str, t.Any
     return inputs
 
 
+def root_of(work_dir: Path) -> Path:
+    """Return the directory in which Terraform ran last."""
+    return work_dir / str(read_manifest(work_dir)["root_module"])
+
+
 def is_prepared(work_dir: Path) -> bool:
     """Tell whether a stack was ever set up in the directory."""
     return (work_dir / MANIFEST).is_file()
@@ -124,7 +140,7 @@ def is_prepared(work_dir: Path) -> bool:
 
 def read_manifest(work_dir: Path) -> dict[str, t.Any]:
     """Return what the last run noted; an empty manifest for a new or damaged directory."""
-    empty: dict[str, t.Any] = {"files": {}, "initialised": "", "backend": _hash(b"")}
+    empty: dict[str, t.Any] = {"files": {}, "initialised": "", "backend": _hash(b""), "root_module": ""}
     try:
         found = json.loads((work_dir / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
@@ -163,13 +179,44 @@ def _left_out(name: str) -> bool:
     )
 
 
-def _remove_stale(work_dir: Path, keep: set[str], ours: set[str]) -> None:
-    for path in work_dir.iterdir():
+def _remove_stale(work_dir: Path, keep: set[Path], ours: set[Path]) -> None:
+    """Remove what Terraform would load but nobody gave, and what the source no longer has."""
+    for path in work_dir.rglob("*"):
+        if ".terraform" in path.relative_to(work_dir).parts or path in keep or not path.is_file():
+            continue
         loaded = path.name.endswith((*_CODE, *_INPUTS)) or path.name in {"terraform.tfvars", "terraform.tfvars.json"}
-        if path.is_file() and path.name not in keep and loaded:
+        if loaded or path in ours:
             path.unlink()
-    for name in ours - keep:
-        (work_dir / name).unlink(missing_ok=True)
+    for path in sorted((path.parent for path in ours - keep), reverse=True):
+        _remove_empty(path, work_dir)
+
+
+def _remove_empty(directory: Path, upto: Path) -> None:
+    """Remove a directory and those above it that have become empty with it."""
+    while directory != upto and directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()
+        directory = directory.parent
+
+
+def _root_module(source: Path | None, manifest: t.Mapping[str, t.Any], wanted: str | None) -> str:
+    """Return the root module's path inside the source, an empty string for the source itself."""
+    before = str(manifest["root_module"])
+    if source is None and not manifest["files"]:
+        raise ValueError(f"it holds no configuration ({MANIFEST} is missing or damaged), and no source is given")
+    if source is None and wanted is None:
+        return before
+    path = PurePosixPath(wanted or ".")
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"root_module is {wanted}, which is not inside the source")
+    inside = "" if str(path) == "." else str(path)
+    if source is not None and not any(item.name.endswith(_CODE) for item in (source / inside).glob("*")):
+        raise ValueError(f"root_module is {wanted}, but {source / inside} holds no Terraform files")
+    if manifest["files"] and inside != before:
+        raise ValueError(
+            f"it belongs to the root module {before or '.'}, whose state may be in it, and root_module is {wanted}; "
+            "give each root module a work_dir of its own"
+        )
+    return inside
 
 
 def _backend(backend: t.Mapping[str, t.Any]) -> bytes:

@@ -102,6 +102,21 @@ def test_apply_again_change_and_destroy(source: Path, tmp_path: Path) -> None:
     assert not stack_of(None, work).plan(destroy=True).changed
 
 
+def test_a_root_module_inside_the_source_uses_the_modules_beside_it(source: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    (source / "modules").mkdir()
+    (source / "main.tf").rename(source / "modules/main.tf")
+    (source / "adopt").mkdir()
+    (source / "adopt/main.tf").write_text('module "names" {\n  source = "../modules"\n}\n', encoding="utf-8")
+    stack = stack_of(source, work, root_module="adopt")
+    stack.apply(stack.plan())
+    assert (work / "adopt/terraform.tfstate").exists()
+    again = stack_of(None, work)
+    assert again.resources() == ['module.names.terraform_data.item["a"]']
+    again.apply(again.plan(destroy=True), destroy=True)
+    assert again.resources() == []
+
+
 def test_what_is_protected_is_not_destroyed(source: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()

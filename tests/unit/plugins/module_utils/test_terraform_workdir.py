@@ -120,6 +120,57 @@ def test_without_source_and_inputs_everything_stays(source: Path, tmp_path: Path
     assert files(work) == before
 
 
+def test_a_root_module_of_the_source_finds_the_modules_beside_it(source: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    for name in ("adopt/main.tf", "adopt/tests/a.tftest.hcl", "modules/one/main.tf", "modules/two/main.tf"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("# code", encoding="utf-8")
+    inputs = {"00-a.auto.tfvars": b"x = 1"}
+    synced = workdir.sync(source, work, inputs, {"type": "s3"}, "terraform", "adopt")
+    assert synced.root == work / "adopt" == workdir.root_of(work)
+    assert {name for name in files(work) if name.startswith(("adopt/", "modules/"))} == {
+        "adopt/main.tf",
+        "adopt/00-a.auto.tfvars",
+        f"adopt/{workdir.BACKEND_FILE}",
+        "modules/one/main.tf",
+        "modules/two/main.tf",
+    }
+    (work / "adopt/.terraform/modules").mkdir(parents=True)
+    (work / "adopt/.terraform/modules/cached.tf").write_text("# downloaded by init", encoding="utf-8")
+    workdir.mark_initialised(work, synced)
+    assert not workdir.sync(None, work, None, {"type": "s3"}, "terraform").needs_init
+    assert (work / "adopt/.terraform/modules/cached.tf").exists()
+
+    # A module that the source no longer has, and files that somebody left in one, go.
+    (source / "modules/two/main.tf").unlink()
+    (work / "modules/one/stray.tf").write_text("# by hand", encoding="utf-8")
+    (work / "adopt/terraform.tfvars").write_text("x = 2", encoding="utf-8")
+    workdir.sync(source, work, inputs, {}, "terraform", "adopt")
+    assert not (work / "modules/two").exists()
+    assert not (work / "modules/one/stray.tf").exists()
+    assert not (work / "adopt/terraform.tfvars").exists()
+    assert not (work / "adopt" / workdir.BACKEND_FILE).exists()
+    assert (work / "modules/one/main.tf").exists()
+
+
+def test_a_root_module_must_be_there_and_stay_the_same(source: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    for wrong, words in {"../x": "not inside", "/x": "not inside", "nowhere": "holds no Terraform files"}.items():
+        with pytest.raises(ValueError, match=words):
+            workdir.sync(source, work, {}, {}, "terraform", wrong)
+    assert not work.exists()
+    (source / "adopt").mkdir()
+    (source / "adopt/main.tf").write_text("# code", encoding="utf-8")
+    workdir.sync(source, work, {}, {}, "terraform", "adopt")
+    with pytest.raises(ValueError, match="belongs to the root module adopt"):
+        workdir.sync(source, work, {}, {}, "terraform")
+
+
+def test_without_a_configuration_there_is_nothing_to_work_with(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds no configuration"):
+        workdir.sync(None, tmp_path / "work", None, {}, "terraform")
+
+
 def test_a_damaged_manifest_is_as_good_as_none(source: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     initialise(work, workdir.sync(source, work, {}, {}, "terraform"))
