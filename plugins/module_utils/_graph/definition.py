@@ -49,6 +49,12 @@ def _beyond_schema(definition: t.Mapping[str, t.Any]) -> list[str]:
                 f"components[{index}].name must be Frontend for the role frontend (the operator names the graph's "
                 f"Service after it); got {components[index]['name']!r}"
             )
+    roles = {component["role"] for component in components}
+    if ("prefill" in roles) != ("decode" in roles):
+        there, missing = ("prefill", "decode") if "prefill" in roles else ("decode", "prefill")
+        found.append(f"components: a graph with the role {there} needs one with the role {missing} as well")
+    if (definition.get("architecture") == "disaggregated") != ("prefill" in roles):
+        found.append("architecture must be disaggregated exactly when there are components for prefill and decode")
     for index, component in enumerate(components):
         found += _component(definition, component, f"components[{index}]")
     return found + _proof(definition)
@@ -62,13 +68,15 @@ def _component(definition: t.Mapping[str, t.Any], component: t.Mapping[str, t.An
             f"{where}.name makes a label of {longest} characters together with the graph's name; Kubernetes allows "
             f"{_LABEL_LENGTH}: shorten one of them"
         )
-    engine = component["role"] == "worker" and "script" not in component
+    engine = component["role"] != "frontend" and "script" not in component
     if engine and not definition.get("model"):
         found.append(f"{where} runs the engine {definition['runtime']}, which needs 'model'")
     if engine and not component["resources"].get("gpu"):
         found.append(f"{where} runs the engine {definition['runtime']}, which needs resources.gpu >= 1")
     if "router_mode" in component and component["role"] != "frontend":
         found.append(f"{where}.router_mode is for the frontend only")
+    if "engine_config" in component and definition["runtime"] != "trtllm":
+        found.append(f"{where}.engine_config is for the runtime trtllm only; use arguments for {definition['runtime']}")
     if "script" in component and component.get("arguments"):
         found.append(f"{where} has a script and arguments; the scripts take none")
     for name, probe in component.get("probes", {}).items():

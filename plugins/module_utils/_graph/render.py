@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import typing as t
 
 from .. import _version
@@ -20,6 +22,8 @@ Json = dict[str, t.Any]
 EXAMPLE_LABEL = "ai-on-eks.dynamo/example"
 MANAGED_LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "ai_on_eks.dynamo"
+CONFIG_VARIABLE = "DYNAMO_ENGINE_CONFIG"
+_CONFIG_FLAG = "--extra-engine-args"
 _GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
@@ -74,17 +78,19 @@ def _component(
     probes = {kind: _probe(spec) for kind, spec in entry.get("probes", {}).items()}
     if not probes and rules["writes_probes"]:
         probes = _version_probes(str(entry["role"]))
-    command, arguments, directory = _program(entry, runtime, model, gpus, rules)
+    kv = any(other.get("router_mode") == "kv" for other in definition["components"])
+    command, arguments, directory = _program(entry, runtime, model, gpus, kv, rules)
     return shapes.Component(
         name=str(entry["name"]),
         role=str(entry["role"]),
+        names_half=bool(rules["names_halves"]),
         replicas=int(overrides.replicas.get(str(entry["name"]), entry.get("replicas", 1))),
         image=image,
         version_override=_version_override(image, rules),
         command=command,
         arguments=arguments,
         directory=directory,
-        environment={**entry.get("environment", {}), **overrides.environment},
+        environment={**entry.get("environment", {}), **_engine_config(entry, gpus, rules), **overrides.environment},
         secrets=[overrides.hf_token_secret] if overrides.hf_token_secret and model else [],
         resources={key: str(entry["resources"][key]) for key in ("cpu", "memory")},
         gpus=gpus,
@@ -118,7 +124,7 @@ def _version_override(image: str, rules: Rules) -> str:
 
 
 def _program(
-    entry: t.Mapping[str, t.Any], runtime: str, model: str, gpus: int, rules: Rules
+    entry: t.Mapping[str, t.Any], runtime: str, model: str, gpus: int, kv: bool, rules: Rules
 ) -> tuple[list[str], list[str], str]:
     """Return command, arguments and working directory ("" = the image's own)."""
     if "script" in entry:
@@ -127,11 +133,40 @@ def _program(
         mode = entry.get("router_mode", "round-robin")
         chosen = {"http-port": 8000, **({"router-mode": mode} if mode != "round-robin" else {})}
         return ["python3"], ["-m", "dynamo.frontend", *_flags({**chosen, **entry.get("arguments", {})})], ""
-    chosen = {str(rules[f"model_argument.{runtime}"]): model}
-    if gpus > 1:
+    words = [
+        "-m",
+        str(rules[f"module.{runtime}.{entry['role']}"]),
+        *_flags(_engine(entry, runtime, model, gpus, kv, rules)),
+    ]
+    if "engine_config" not in entry:
+        return ["python3"], words, ""
+    # The engine reads it from a file only; through the environment the graph stays one object.
+    write = f'file=$(mktemp) && printf %s "${CONFIG_VARIABLE}" > "$file"'
+    run = f'exec python3 {shlex.join(words)} {_CONFIG_FLAG} "$file"'
+    return ["/bin/sh"], ["-c", f"{write} && {run}"], ""
+
+
+def _engine(
+    entry: t.Mapping[str, t.Any], runtime: str, model: str, gpus: int, kv: bool, rules: Rules
+) -> dict[str, t.Any]:
+    """Return the engine's arguments; what the definition says wins over what the version needs."""
+    chosen: dict[str, t.Any] = dict.fromkeys(rules[f"model_arguments.{runtime}"], model)
+    if gpus > 1 and "engine_config" not in entry:
         chosen[str(rules[f"tensor_parallel_argument.{runtime}"])] = gpus
-    module = str(rules[f"worker_module.{runtime}"])
-    return ["python3"], ["-m", module, *_flags({**chosen, **entry.get("arguments", {})})], ""
+    if entry["role"] != "worker":
+        chosen.update(rules[f"arguments.{runtime}.{entry['role']}"])
+    if kv and entry["role"] != "decode":
+        chosen.update(rules[f"kv_events.{runtime}"])
+    return {**chosen, **entry.get("arguments", {})}
+
+
+def _engine_config(entry: t.Mapping[str, t.Any], gpus: int, rules: Rules) -> dict[str, str]:
+    """Return the environment variable that carries the engine's configuration, if it has one."""
+    if "engine_config" not in entry:
+        return {}
+    half = {} if entry["role"] == "worker" else rules[f"config.trtllm.{entry['role']}"]
+    config = {**half, **entry["engine_config"], "tensor_parallel_size": max(gpus, 1)}
+    return {CONFIG_VARIABLE: json.dumps(config, sort_keys=True)}
 
 
 def _flags(arguments: t.Mapping[str, t.Any]) -> list[str]:

@@ -11,6 +11,7 @@ Sources: the release notes, the operator's code and its observed behaviour at 0.
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from .. import _version
@@ -18,6 +19,17 @@ from .. import _version
 # The table holds for these releases. Newer ones are refused until somebody has read what they changed.
 OLDEST = "0.4.1"
 NEWEST_MINOR = (1, 6)
+
+
+def _kv_events(port: int, **more: t.Any) -> str:
+    """Write an engine's --kv-events-config: where it publishes what enters and leaves its cache."""
+    return json.dumps({"publisher": "zmq", "topic": "kv-events", "endpoint": f"tcp://*:{port}", **more})
+
+
+_NIXL = json.dumps({"kv_connector": "NixlConnector", "kv_role": "kv_both"})
+_SGLANG_NIXL = {"disaggregation-transfer-backend": "nixl"}
+# Decode workers fetch the cache from this port of a prefill worker, which listens on the pod's address.
+_SGLANG_BOOTSTRAP = {"disaggregation-bootstrap-port": 12345, "host": "0.0.0.0"}  # noqa: S104 - inside the pod
 
 # fact -> [(first version for which the value holds, value), ...], ascending.
 _TABLE: dict[str, list[tuple[str, t.Any]]] = {
@@ -32,10 +44,63 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     "writes_probes": [("0.4.1", True), ("1.0.0", False)],
     # The admission webhook wants an image tag that is a semantic version, or runtimeVersionOverride (1.4).
     "needs_version_of_image": [("0.4.1", False), ("1.4.0", True)],
+    # v1alpha1 tells the two halves of a disaggregated graph apart by subComponentType from 0.5 on; before, not at all.
+    "names_halves": [("0.4.1", False), ("0.5.0", True)],
     "runtime_image.vllm": [("0.4.1", "vllm-runtime")],
-    "worker_module.vllm": [("0.4.1", "dynamo.vllm")],
-    "model_argument.vllm": [("0.4.1", "model")],
+    "runtime_image.sglang": [("0.4.1", "sglang-runtime")],
+    "runtime_image.trtllm": [("0.4.1", "tensorrtllm-runtime")],
+    # Python modules of the engines by role; SGLang's three became one with 0.6.
+    "module.vllm.worker": [("0.4.1", "dynamo.vllm")],
+    "module.vllm.prefill": [("0.4.1", "dynamo.vllm")],
+    "module.vllm.decode": [("0.4.1", "dynamo.vllm")],
+    "module.sglang.worker": [("0.4.1", "dynamo.sglang.worker"), ("0.6.0", "dynamo.sglang")],
+    "module.sglang.prefill": [("0.4.1", "dynamo.sglang.worker"), ("0.6.0", "dynamo.sglang")],
+    "module.sglang.decode": [("0.4.1", "dynamo.sglang.decode_worker"), ("0.6.0", "dynamo.sglang")],
+    "module.trtllm.worker": [("0.4.1", "dynamo.trtllm")],
+    "module.trtllm.prefill": [("0.4.1", "dynamo.trtllm")],
+    "module.trtllm.decode": [("0.4.1", "dynamo.trtllm")],
+    "model_arguments.vllm": [("0.4.1", ("model",))],
+    "model_arguments.sglang": [("0.4.1", ("model-path", "served-model-name"))],
+    "model_arguments.trtllm": [("0.4.1", ("model-path", "served-model-name"))],
     "tensor_parallel_argument.vllm": [("0.4.1", "tensor-parallel-size")],
+    "tensor_parallel_argument.sglang": [("0.4.1", "tp")],
+    "tensor_parallel_argument.trtllm": [("0.4.1", "tensor-parallel-size")],
+    # What makes an engine one half of a disaggregated graph. vLLM chose the connector by itself up to 0.9, and had a
+    # switch of its own up to 1.3.
+    "arguments.vllm.prefill": [
+        ("0.4.1", {"is-prefill-worker": True}),
+        ("1.0.0", {"is-prefill-worker": True, "kv-transfer-config": _NIXL}),
+        ("1.4.0", {"disaggregation-mode": "prefill", "kv-transfer-config": _NIXL}),
+    ],
+    "arguments.vllm.decode": [
+        ("0.4.1", {}),
+        ("1.0.0", {"kv-transfer-config": _NIXL}),
+        ("1.4.0", {"disaggregation-mode": "decode", "kv-transfer-config": _NIXL}),
+    ],
+    "arguments.sglang.prefill": [
+        ("0.4.1", {"disaggregation-mode": "prefill", **_SGLANG_NIXL}),
+        ("1.0.0", {"disaggregation-mode": "prefill", **_SGLANG_NIXL, **_SGLANG_BOOTSTRAP}),
+    ],
+    "arguments.sglang.decode": [
+        ("0.4.1", {"disaggregation-mode": "decode", **_SGLANG_NIXL}),
+        ("1.0.0", {"disaggregation-mode": "decode", **_SGLANG_NIXL, **_SGLANG_BOOTSTRAP}),
+    ],
+    "arguments.trtllm.prefill": [("0.4.1", {"disaggregation-mode": "prefill"})],
+    "arguments.trtllm.decode": [("0.4.1", {"disaggregation-mode": "decode"})],
+    # The same for TensorRT-LLM's engine configuration. Prefill ends after one step: nothing there to overlap it with.
+    # The engine of 0.5 and later spells the backend in capitals.
+    "config.trtllm.prefill": [
+        ("0.4.1", {"cache_transceiver_config": {"backend": "default"}, "disable_overlap_scheduler": True}),
+        ("0.5.0", {"cache_transceiver_config": {"backend": "DEFAULT"}, "disable_overlap_scheduler": True}),
+    ],
+    "config.trtllm.decode": [
+        ("0.4.1", {"cache_transceiver_config": {"backend": "default"}, "disable_overlap_scheduler": False}),
+        ("0.5.0", {"cache_transceiver_config": {"backend": "DEFAULT"}, "disable_overlap_scheduler": False}),
+    ],
+    # What makes a worker tell a KV-aware router what it has cached. vLLM did so unasked up to 0.9.
+    "kv_events.vllm": [("0.4.1", {}), ("1.0.0", {"kv-events-config": _kv_events(20080, enable_kv_cache_events=True)})],
+    "kv_events.sglang": [("0.4.1", {"kv-events-config": _kv_events(5557)})],
+    "kv_events.trtllm": [("0.4.1", {"publish-events-and-metrics": True})],
     # Where the images keep the scripts of Dynamo's own examples; moved in the reorganisation for 0.7.
     "script_directory.hello_world": [
         ("0.4.1", "/workspace/examples/runtime/hello_world"),

@@ -19,6 +19,7 @@ class Component:
 
     name: str
     role: str
+    names_half: bool
     replicas: int
     image: str
     version_override: str
@@ -87,6 +88,7 @@ def v1alpha1(graph: Graph) -> Json:
 
 
 def _service(component: Component, dynamo_namespace: str) -> Json:
+    halves = component.role in ("prefill", "decode")
     resources = {**component.resources, **({"gpu": str(component.gpus)} if component.gpus else {})}
     container = {
         "image": component.image,
@@ -97,7 +99,8 @@ def _service(component: Component, dynamo_namespace: str) -> Json:
     }
     return _full(
         {
-            "componentType": component.role,
+            "componentType": "worker" if halves else component.role,
+            "subComponentType": component.role if halves and component.names_half else "",
             "dynamoNamespace": dynamo_namespace,
             "replicas": component.replicas,
             "resources": {"requests": resources, "limits": dict(resources)},

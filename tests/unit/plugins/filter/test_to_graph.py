@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 from pathlib import Path
 
@@ -16,7 +17,17 @@ from ansible_collections.ai_on_eks.dynamo.plugins.filter.to_graph import SCHEMA,
 
 EXAMPLES = SCHEMA.parent / "examples"
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ("hello-world", "vllm")
+NAMES = (
+    "hello-world",
+    "vllm",
+    "sglang",
+    "trtllm",
+    "multi-replica-vllm",
+    "vllm-disagg",
+    "sglang-disagg",
+    "trtllm-disagg",
+    "kv-routing",
+)
 VERSIONS = ("0.4.1", "0.5.1", "0.9.0", "1.0.2", "1.4.2", "1.6.1")
 
 
@@ -112,6 +123,54 @@ def test_several_gpus_mean_tensor_parallelism() -> None:
     assert main["resources"]["limits"]["nvidia.com/gpu"] == "4"
 
 
+def test_several_gpus_in_an_engine_configuration() -> None:
+    given = definition("trtllm")
+    given["components"][1]["resources"]["gpu"] = 4
+    main = container(to_graph(given, "1.6.1"), "TRTLLMWorker")
+    config = json.loads(next(item["value"] for item in main["env"] if item["name"] == "DYNAMO_ENGINE_CONFIG"))
+    assert config["tensor_parallel_size"] == 4
+    assert "--tensor-parallel-size" not in main["args"][1]
+
+
+@pytest.mark.parametrize(
+    ("version", "prefill", "decode"),
+    [
+        ("0.4.1", ["--is-prefill-worker"], []),
+        ("1.3.1", ["--is-prefill-worker", "--kv-transfer-config"], ["--kv-transfer-config"]),
+        ("1.4.0", ["--disaggregation-mode", "--kv-transfer-config"], ["--disaggregation-mode", "--kv-transfer-config"]),
+    ],
+)
+def test_the_halves_of_a_vllm_graph_by_version(version: str, prefill: list[str], decode: list[str]) -> None:
+    graph = to_graph(definition("vllm-disagg"), version)
+    for name, flags in (("VllmPrefillWorker", prefill), ("VllmDecodeWorker", decode)):
+        if version < "1.2":
+            arguments = graph["spec"]["services"][name]["extraPodSpec"]["mainContainer"]["args"]
+        else:
+            arguments = container(graph, name)["args"]
+        assert [word for word in arguments if word.startswith("--") and word != "--model"] == flags
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("0.5.1", ("dynamo.sglang.worker", "dynamo.sglang.decode_worker")),
+        ("0.6.0", ("dynamo.sglang", "dynamo.sglang")),
+    ],
+)
+def test_sglangs_modules_by_version(version: str, words: tuple[str, str]) -> None:
+    services = to_graph(definition("sglang-disagg"), version)["spec"]["services"]
+    modules = [
+        services[f"SGLang{half}Worker"]["extraPodSpec"]["mainContainer"]["args"][1] for half in ("Prefill", "Decode")
+    ]
+    assert tuple(modules) == words
+
+
+@pytest.mark.parametrize(("version", "told"), [("0.9.0", False), ("1.0.2", True)])
+def test_workers_tell_a_kv_router_what_they_cache(version: str, told: bool) -> None:
+    worker = to_graph(definition("kv-routing"), version)["spec"]["services"]["Worker"]
+    assert ("--kv-events-config" in worker["extraPodSpec"]["mainContainer"]["args"]) is told
+
+
 def test_arguments_and_router_mode() -> None:
     given = definition("vllm")
     given["components"][0]["router_mode"] = "kv"
@@ -179,7 +238,7 @@ LONG = {**definition("vllm")["components"][1], "name": "W" * 30}
         (None, "must be object, not empty"),
         (broken(lambda d: d.pop("proof")), "the definition lacks 'proof'"),
         (broken(lambda d: d.update(modell="x")), r"modell is unknown\. Known here: architecture"),
-        (broken(lambda d: d.update(runtime="tgi")), "runtime must be one of vllm; got 'tgi'"),
+        (broken(lambda d: d.update(runtime="tgi")), "runtime must be one of vllm, sglang, trtllm; got 'tgi'"),
         (broken(lambda d: d.update(name="A b")), "name must match"),
         (broken(lambda d: d.update(components=[])), "components must have at least 1 item"),
         (resources(gpu="1"), r"components\[1\]\.resources\.gpu must be integer"),
@@ -198,6 +257,12 @@ LONG = {**definition("vllm")["components"][1], "name": "W" * 30}
         (
             broken(lambda d: d.update(proof={"kind": "log", "component": "X", "pattern": "y"})),
             "must be one of Frontend",
+        ),
+        (worker(role="decode"), "a graph with the role decode needs one with the role prefill"),
+        (broken(lambda d: d.update(architecture="disaggregated")), "architecture must be disaggregated exactly when"),
+        (
+            worker(engine_config={"backend": "pytorch"}),
+            r"components\[1\]\.engine_config is for the runtime trtllm only",
         ),
         (broken(lambda d: d.update(name="n" * 40, components=[d["components"][0], LONG])), "shorten"),
     ],
