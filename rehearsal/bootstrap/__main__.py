@@ -16,7 +16,7 @@ from types import FrameType
 
 from rehearsal import paths
 from rehearsal.bootstrap import builds, prerequisites, provider
-from rehearsal.bootstrap.places import VENVS, Places, tools
+from rehearsal.bootstrap.places import ON_DEMAND_VENVS, VENVS, Places, tools
 from rehearsal.bootstrap.progress import Progress, StepFailedError
 
 _PRINTABLE = ("main-python", "dynamo-python", "bin-dir", "cache")
@@ -24,7 +24,7 @@ _PRINTABLE = ("main-python", "dynamo-python", "bin-dir", "cache")
 
 def main(arguments: list[str]) -> int:
     """Set up what is missing; return the exit code."""
-    names = [*VENVS, *(tool.name for tool in tools())]
+    names = [*VENVS, *(tool.name for tool in tools()), *Places.here().on_demand()]
     parser = argparse.ArgumentParser(prog="python3 -m rehearsal.bootstrap", description=__doc__)
     parser.add_argument("--only", action="append", choices=[*names, "tools"], help="set up this alone (repeatable)")
     parser.add_argument("--print", dest="show", choices=_PRINTABLE, help="print where something is, set up nothing")
@@ -74,11 +74,11 @@ def set_up(places: Places, wanted: set[str]) -> None:
         StepFailedError: when a step fails; the other lane is ended too.
     """
     progress = Progress()
-    table = {tool.name: tool for tool in tools()}
+    table = {tool.name: tool for tool in [*tools(), *tools(on_demand=True)]}
     link_collection()
     with _alone(places, progress), progress.watching():
         lanes: list[Callable[[], None]] = [
-            lambda: _each(VENVS, wanted, lambda name: builds.make_venv(name, places, progress)),
+            lambda: _each((*VENVS, *ON_DEMAND_VENVS), wanted, lambda name: builds.make_venv(name, places, progress)),
             lambda: _each(table, wanted, lambda name: builds.make_tool(table[name], places, progress)),
         ]
         pool = ThreadPoolExecutor(len(lanes))

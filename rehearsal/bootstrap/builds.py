@@ -37,7 +37,7 @@ def pip_arguments(name: str) -> list[list[str]]:
     ai-dynamo names a dependency that cannot be installed without a GPU vendor's index, and sdists that fetch such
     wheels while they are built: hence no dependency resolution and wheels only.
     """
-    if name == "dynamo":
+    if name != "main":
         files = [argument for file in requirement_files(name) for argument in ("-r", str(file))]
         return [["--no-deps", "--only-binary", ":all:", *files]]
     return [["-r", str(file)] for file in requirement_files(name)]

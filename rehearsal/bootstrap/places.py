@@ -22,6 +22,8 @@ from rehearsal import paths
 TOOLS_DIR = paths.REPO / "rehearsal" / "tools"
 REQUIREMENTS_DIR = paths.REPO / "requirements"
 VENVS = ("main", "dynamo")
+# Made when something first needs them: most rehearsals do without.
+ON_DEMAND_VENVS = ("dynamo-0.4",)
 COMPLETE = "complete"
 
 
@@ -54,9 +56,10 @@ class Tool:
         )
 
 
-def tools() -> list[Tool]:
-    """Read the table of tools."""
-    return [Tool.from_json(entry) for entry in json.loads((TOOLS_DIR / "tools.json").read_text())]
+def tools(*, on_demand: bool = False) -> list[Tool]:
+    """Read the table of tools: those that every rehearsal needs, or those that are made on demand."""
+    entries = json.loads((TOOLS_DIR / "tools.json").read_text())
+    return [Tool.from_json(entry) for entry in entries if bool(entry.get("on_demand")) == on_demand]
 
 
 def digest(*parts: bytes) -> str:
@@ -69,7 +72,7 @@ def digest(*parts: bytes) -> str:
 
 def requirement_files(name: str) -> list[Path]:
     """Return what decides about the contents of a virtual environment."""
-    names = {"main": ["main.txt"], "dynamo": ["dynamo.in", "dynamo.txt"]}[name]
+    names = ["main.txt"] if name == "main" else [f"{name}.in", f"{name}.txt"]
     return [REQUIREMENTS_DIR / file for file in names]
 
 
@@ -87,7 +90,7 @@ class Places:
         return cls(paths.cache_root(environ), f"{sys.base_prefix} {version}")
 
     def venv(self, name: str) -> Path:
-        """Return the directory of the virtual environment `main` or `dynamo`."""
+        """Return the directory of a virtual environment."""
         contents = [file.read_bytes() for file in requirement_files(name)]
         return self.cache / "venv" / f"{name}-{digest(self.python.encode(), *contents)}"
 
@@ -99,9 +102,11 @@ class Places:
         """Return the directory of a tool; its binaries are in `bin`."""
         parts = [repr((tool, platform.system(), platform.machine())).encode()]
         if tool.module:
-            files = sorted((TOOLS_DIR / tool.module).glob("*"))
+            module = TOOLS_DIR / tool.module
             parts += [
-                file.name.encode() + file.read_bytes() for file in files if file.suffix in (".mod", ".sum", ".go")
+                file.relative_to(module).as_posix().encode() + file.read_bytes()
+                for file in sorted(module.rglob("*"))
+                if file.suffix in (".mod", ".sum", ".go")
             ]
         return self.cache / "tools" / f"{tool.name}-{digest(*parts)}"
 
@@ -121,8 +126,17 @@ class Places:
         """Output of pip and go."""
         return self.cache / "logs"
 
+    def on_demand(self) -> dict[str, Path]:
+        """Return the directories of what is made on demand, whether it is there or not."""
+        found = {name: self.venv(name) for name in ON_DEMAND_VENVS}
+        return found | {tool.name: self.tool(tool) for tool in tools(on_demand=True)}
+
+    def has(self, name: str) -> bool:
+        """Tell whether something that is made on demand is there."""
+        return (self.on_demand()[name] / COMPLETE).exists()
+
     def missing(self) -> list[str]:
-        """Return the names of what is not there yet."""
+        """Return the names of what every rehearsal needs and is not there yet."""
         lacking = [name for name in VENVS if not (self.venv(name) / COMPLETE).exists()]
         lacking += [tool.name for tool in tools() if not (self.tool(tool) / COMPLETE).exists()]
         if not lacking and not self.bin_dir.exists():
