@@ -14,7 +14,9 @@ author:
 description:
   - Returns everything the collection knows a cluster by, from what EKS says now and from the outputs of the Terraform
     configuration that made it.
-  - For a cluster that something else made, the rest is looked up in AWS (subnets, security group, roles, queue, EFS).
+  - For a cluster that something else made, the rest is looked up in AWS. Subnets are private or public by their routes,
+    not by their tags; those of the node groups go before those of the control plane. Security groups are those that
+    most nodes have. The role of Karpenter's nodes is one with an access entry for nodes that belongs to no node group.
 requirements:
   - boto3 (Python package)
 extends_documentation_fragment:
@@ -46,6 +48,7 @@ options:
     default: ""
 seealso:
   - module: ai_on_eks.dynamo.eks_kubeconfig
+  - module: ai_on_eks.dynamo.eks_readiness_info
 """
 
 EXAMPLES = r"""
@@ -121,6 +124,9 @@ clusters:
     node_security_group_id:
       description: Security group of the nodes.
       type: str
+    node_security_group_ids:
+      description: All security groups that the nodes have.
+      type: list
     node_role_name:
       description: Name of the role of Karpenter's nodes.
       type: str
@@ -145,6 +151,14 @@ clusters:
     service_cidr:
       description: Network of the Services.
       type: str
+    authentication_mode:
+      description: How the cluster knows who may use it, V(API), V(API_AND_CONFIG_MAP) or V(CONFIG_MAP).
+      type: str
+    karpenter:
+      description:
+        - A Karpenter that somebody else runs in the cluster, from O(outputs), empty when there is none. See
+          M(ai_on_eks.dynamo.eks_readiness_info).
+      type: dict
     tags:
       description: Tags of what was made for the cluster.
       type: dict

@@ -32,8 +32,3 @@ output "efs_access_point_id" {
   description = "Access point of the folder for models."
   value       = one(aws_efs_access_point.models[*].id)
 }
-
-output "tags" {
-  description = "Tags that everything added for the cluster carries."
-  value       = local.tags
-}

@@ -10,7 +10,20 @@ import typing as t
 
 
 class AwsError(Exception):
-    """A failed question to AWS; the message says what was asked, why it failed and what to do."""
+    """A failed question to AWS; the message says what was asked, why it failed and what to do.
+
+    Attributes:
+        code: AWS's or botocore's own word for the failure.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def denied(self) -> bool:
+        """Whether the permission is missing."""
+        return "AccessDenied" in self.code or "Unauthorized" in self.code
 
 
 class Aws:
@@ -45,9 +58,10 @@ class Aws:
             code = exc.response.get("Error", {}).get("Code", "")
             if "NotFound" in code or "NonExistentQueue" in code or "QueueDoesNotExist" in code:
                 return missing
-            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}") from exc
+            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}", code) from exc
         except BotoCoreError as exc:
-            raise AwsError(f"Failed to {action}: {exc}. {_hint(type(exc).__name__)}") from exc
+            code = type(exc).__name__
+            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}", code) from exc
 
     def pages(self, action: str, service: str, operation: str, key: str, **parameters: t.Any) -> list[t.Any]:
         """Return the items of all pages of a list call.
@@ -62,7 +76,7 @@ class Aws:
             return [item for page in paginator.paginate(**parameters) for item in page.get(key) or []]
         except (ClientError, BotoCoreError) as exc:
             code = exc.response.get("Error", {}).get("Code", "") if isinstance(exc, ClientError) else type(exc).__name__
-            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}") from exc
+            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}", code) from exc
 
     def caller(self) -> dict[str, str]:
         """Return account and ARN of the principal that asks.

@@ -32,17 +32,30 @@ _TEXTS = (
     "efs_access_point_id",
     "oidc_issuer",
     "service_cidr",
+    "authentication_mode",
 )
-_LISTS = ("private_subnet_ids", "public_subnet_ids")
-FIELDS = (*_TEXTS, *_LISTS, "tags")
+_LISTS = ("private_subnet_ids", "public_subnet_ids", "node_security_group_ids")
+_DICTS = ("tags", "karpenter")
+FIELDS = (*_TEXTS, *_LISTS, *_DICTS)
 
 #: What EKS knows better than any saved value.
-_FROM_EKS = ("name", "arn", "version", "status", "endpoint", "ca", "vpc_id", "cluster_security_group_id", "oidc_issuer")
+_FROM_EKS = (
+    "name",
+    "arn",
+    "version",
+    "status",
+    "endpoint",
+    "ca",
+    "vpc_id",
+    "cluster_security_group_id",
+    "oidc_issuer",
+    "authentication_mode",
+)
 
 
 def empty_facts() -> dict[str, t.Any]:
     """Return facts of no cluster: every field is there, with "", [] or {}."""
-    return {**dict.fromkeys(_TEXTS, ""), **{name: [] for name in _LISTS}, "tags": {}}
+    return {**dict.fromkeys(_TEXTS, ""), **{name: [] for name in _LISTS}, **{name: {} for name in _DICTS}}
 
 
 def facts_of(
@@ -80,15 +93,13 @@ def facts_of(
         "node_security_group_id": network.get("clusterSecurityGroupId"),
         "oidc_issuer": ((described.get("identity") or {}).get("oidc") or {}).get("issuer"),
         "service_cidr": (described.get("kubernetesNetworkConfig") or {}).get("serviceIpv4Cidr"),
+        "authentication_mode": (described.get("accessConfig") or {}).get("authenticationMode"),
         "tags": described.get("tags"),
     }
     facts = empty_facts()
     for layer in (from_eks, discovered, outputs, {name: from_eks[name] for name in _FROM_EKS}):
         facts.update({name: layer[name] for name in FIELDS if layer.get(name)})
     facts.update(status=described.get("status") or "", mode=mode, kubeconfig=kubeconfig, context=arn)
+    if not facts["node_security_group_ids"]:
+        facts["node_security_group_ids"] = [group for group in [facts["node_security_group_id"]] if group]
     return facts
-
-
-def missing_for_karpenter(facts: t.Mapping[str, t.Any]) -> list[str]:
-    """Return the fields without which Karpenter cannot be set up, empty when all are known."""
-    return [name for name in ("node_role_name", "karpenter_role_arn", "interruption_queue") if not facts.get(name)]
