@@ -78,7 +78,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         empty: dict[str, t.Any] = {
             "changed": False,
             "outputs": {},
-            "plan": {"add": 0, "change": 0, "destroy": 0, "changes": []},
+            "plan": {"add": 0, "change": 0, "destroy": 0, "changes": [], "drift": []},
             "resources": [],
         }
         if state in {"absent", "outputs"} and not is_prepared(options.work_dir) and not options.backend:

@@ -44,7 +44,7 @@ options:
   root_module:
     description:
       - Path of the root module inside O(source), for example V(examples/complete). The whole source is copied, so that
-        modules beside it are found; Terraform runs in this directory of the copy, and its state, plan and logs are there.
+        modules beside it are found; Terraform runs in this directory of the copy, its state, plan and logs are there.
       - A O(work_dir) serves one root module. Without this option it is O(source) itself; without O(source) the one of
         the last run.
     type: str
@@ -156,6 +156,14 @@ plan:
       type: list
       elements: dict
       sample: [{"address": "aws_vpc.this", "action": "create", "reason": ""}]
+    drift:
+      description:
+        - What something else than Terraform has changed or deleted since the last apply. C(attributes) are those that
+          the configuration sets and that differ; what AWS changes of its own accord is not drift. C(undone) tells
+          whether the plan puts it back.
+      type: list
+      elements: dict
+      sample: [{"address": "aws_sqs_queue.this", "action": "update", "attributes": ["tags_all"], "undone": true}]
 resources:
   description: Addresses of the resources in the state afterwards.
   returned: success

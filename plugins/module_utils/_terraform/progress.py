@@ -25,6 +25,7 @@ class Progress:
         diagnostics: all diagnostics.
         outputs: outputs of an apply, as Terraform writes them.
         refreshed: number of resources whose real state was read.
+        drifted: number of resources that are not as Terraform left them.
     """
 
     planned: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Progress:
     outputs: dict[str, t.Any] = field(default_factory=dict)
     output_changes: int = 0
     refreshed: int = 0
+    drifted: int = 0
     finished: list[tuple[str, str, float]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -56,6 +58,8 @@ class Progress:
             self.output_changes = sum(1 for item in self.outputs.values() if item.get("action") not in {None, "noop"})
         elif kind == "refresh_complete":
             self.refreshed += 1
+        elif kind == "resource_drift":
+            self.drifted += 1
         elif kind == "diagnostic":
             self.diagnostics.append(dict(event.get("diagnostic") or {}))
         elif kind == "apply_start" and hook.get("action") != "read":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import workdir
 from .diagnostics import TerraformError, explain, explain_init
-from .plan import diff_of
+from .plan import diff_of, drift_of
 from .progress import Progress
 from .runner import Completed, Runner, monotonic
 
@@ -116,9 +116,11 @@ class Stack:
         if not destroy:
             self._guard(progress)
         diff = {}
-        if with_diff and changed:
-            shown = self._run("read the plan", "show", "-json", "-no-color", PLAN_FILE)
-            diff = diff_of(json.loads(shown.stdout))
+        summary["drift"] = []
+        if progress.drifted or (with_diff and changed):
+            shown = json.loads(self._run("read the plan", "show", "-json", "-no-color", PLAN_FILE).stdout)
+            summary["drift"] = drift_of(shown)
+            diff = diff_of(shown) if with_diff and changed else {}
         return Planned(changed=changed, summary=summary, diff=diff)
 
     def apply(self, planned: Planned, destroy: bool = False) -> None:

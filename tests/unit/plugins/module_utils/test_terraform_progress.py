@@ -13,7 +13,6 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform.diagno
     explain_init,
     hint_for,
 )
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform.plan import SENSITIVE, UNKNOWN, diff_of
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform.progress import Progress
 
 
@@ -161,36 +160,3 @@ def test_another_failure_of_init_keeps_its_cause() -> None:
 def test_known_causes_have_a_hint(text: str, word: str) -> None:
     assert word in hint_for(text)
     assert bool(hint_for(text)) == bool(word)
-
-
-def test_the_diff_shows_what_changes_and_no_secret() -> None:
-    plan = {
-        "resource_changes": [
-            {"address": "a.same", "change": {"actions": ["no-op"], "before": {"x": 1}, "after": {"x": 1}}},
-            {
-                "address": "a.new",
-                "change": {
-                    "actions": ["create"],
-                    "before": None,
-                    "after": {"name": "n", "password": "p", "empty": None},
-                    "after_unknown": {"id": True, "name": False},
-                    "after_sensitive": {"password": True},
-                },
-            },
-            {
-                "address": "a.changed",
-                "change": {
-                    "actions": ["update"],
-                    "before": {"size": 1, "name": "n", "token": "old"},
-                    "after": {"size": 2, "name": "n", "token": "new"},
-                    "before_sensitive": {"token": True},
-                    "after_sensitive": {"token": True},
-                },
-            },
-            {"address": "a.gone", "change": {"actions": ["delete"], "before": {"name": "g"}, "after": None}},
-        ]
-    }
-    assert diff_of(plan) == {
-        "before": {"a.changed": {"size": 1}, "a.gone": {"name": "g"}},
-        "after": {"a.new": {"name": "n", "password": SENSITIVE, "id": UNKNOWN}, "a.changed": {"size": 2}},
-    }
