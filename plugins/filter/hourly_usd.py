@@ -54,7 +54,7 @@ from collections.abc import Callable, Sequence
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import prices
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils import _prices as prices
 
 
 def hourly_usd(resources: object) -> dict[str, t.Any]:
