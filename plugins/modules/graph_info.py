@@ -79,6 +79,7 @@ pools:
     - name: g5-gpu-karpenter
       ready: true
       message: ""
+      families: [g5]
       limits: {nvidia.com/gpu: "8"}
       used: {nvidia.com/gpu: "1"}
 node_claims:

@@ -73,9 +73,24 @@ def _pool(entry: Json) -> Json:
         "name": name_of(entry),
         "ready": ready.get("status") == "True",
         "message": "" if ready.get("status") == "True" else str(ready.get("message") or ready.get("reason") or ""),
+        "families": _families(entry),
         "limits": dict((entry.get("spec") or {}).get("limits") or {}),
         "used": dict((entry.get("status") or {}).get("resources") or {}),
     }
+
+
+def _families(pool: Json) -> list[str]:
+    """Return the instance families that a NodePool may choose from; [] when it does not say."""
+    template = ((pool.get("spec") or {}).get("template") or {}).get("spec") or {}
+    found: set[str] = set()
+    for entry in template.get("requirements") or []:
+        if entry.get("operator") != "In":
+            continue
+        if entry.get("key") == "karpenter.k8s.aws/instance-family":
+            found.update(entry.get("values") or [])
+        if entry.get("key") == "node.kubernetes.io/instance-type":
+            found.update(str(kind).partition(".")[0] for kind in entry.get("values") or [])
+    return sorted(found)
 
 
 def _claim(entry: Json) -> Json:

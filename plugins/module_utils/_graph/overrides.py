@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass, field, fields
 
 from .definition import DefinitionError
+from .memory import DEGREES
 
 REGISTRY = "nvcr.io/nvidia/ai-dynamo"
 _NAME = re.compile(r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")
@@ -34,6 +35,23 @@ class Overrides:
     node_pool: str = ""
     """NodePool for every component with GPUs."""
     environment: t.Mapping[str, str] = field(default_factory=dict)
+    tensor_parallel: int = 0
+    """GPUs of every replica of every engine, which divides its model over them."""
+    max_model_len: int = 0
+    """Tokens of the longest request that engines take."""
+    arguments: t.Mapping[str, t.Any] = field(default_factory=dict)
+    """Further arguments for every engine, without the leading dashes."""
+
+
+def _positive(key: str, value: t.Any) -> int:
+    """Return a count; strings come from the command line."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError) as error:
+        raise DefinitionError(f"Failed to use overrides: {key} must be a number; got {value!r}.") from error
+    if number < 0:
+        raise DefinitionError(f"Failed to use overrides: {key} must not be negative; got {number}.")
+    return number
 
 
 def read(given: t.Mapping[str, t.Any]) -> Overrides:
@@ -55,6 +73,16 @@ def read(given: t.Mapping[str, t.Any]) -> Overrides:
     negative = sorted(key for key, value in chosen["replicas"].items() if value < 0)
     if negative:
         raise DefinitionError(f"Failed to use overrides: replicas of {', '.join(negative)} must not be negative.")
+    for key in ("tensor_parallel", "max_model_len"):
+        chosen[key] = _positive(key, chosen.get(key, 0))
+    if chosen["tensor_parallel"] not in (0, *DEGREES):
+        degrees = ", ".join(map(str, DEGREES))
+        raise DefinitionError(
+            f"Failed to use overrides: tensor_parallel must be one of {degrees} (the GPUs of one node); "
+            f"got {chosen['tensor_parallel']}."
+        )
+    if not isinstance(chosen.get("arguments", {}), dict):
+        raise DefinitionError("Failed to use overrides: arguments must be a dict, for example {max-num-seqs: 64}.")
     for key in ("images", "environment"):
         if not isinstance(chosen.get(key, {}), dict):
             raise DefinitionError(f"Failed to use overrides: {key} must be a dict; got {type(chosen[key]).__name__}.")

@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import typing as t
 
 from .. import _version
 from . import shapes
 from .definition import DefinitionError
 from .overrides import Overrides
+from .program import Choice, engine_config, gpus_of, program
 from .rules import Rules
 
 Json = dict[str, t.Any]
@@ -22,8 +21,6 @@ Json = dict[str, t.Any]
 EXAMPLE_LABEL = "ai-on-eks.dynamo/example"
 MANAGED_LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "ai_on_eks.dynamo"
-CONFIG_VARIABLE = "DYNAMO_ENGINE_CONFIG"
-_CONFIG_FLAG = "--extra-engine-args"
 _GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
@@ -68,7 +65,9 @@ def _component(
     labels: dict[str, str],
 ) -> shapes.Component:
     runtime = str(definition["runtime"])
-    gpus = int(entry["resources"].get("gpu", 0))
+    kv = any(other.get("router_mode") == "kv" for other in definition["components"])
+    chosen = Choice(runtime, model, kv, rules, overrides)
+    gpus = gpus_of(entry, overrides)
     image = _image(entry, runtime, rules, overrides)
     pool = (
         overrides.node_pool
@@ -78,8 +77,7 @@ def _component(
     probes = {kind: _probe(spec) for kind, spec in entry.get("probes", {}).items()}
     if not probes and rules["writes_probes"]:
         probes = _version_probes(str(entry["role"]))
-    kv = any(other.get("router_mode") == "kv" for other in definition["components"])
-    command, arguments, directory = _program(entry, runtime, model, gpus, kv, rules)
+    command, arguments, directory = program(entry, chosen)
     return shapes.Component(
         name=str(entry["name"]),
         role=str(entry["role"]),
@@ -90,7 +88,7 @@ def _component(
         command=command,
         arguments=arguments,
         directory=directory,
-        environment={**entry.get("environment", {}), **_engine_config(entry, gpus, rules), **overrides.environment},
+        environment={**entry.get("environment", {}), **engine_config(entry, chosen), **overrides.environment},
         secrets=[overrides.hf_token_secret] if overrides.hf_token_secret and model else [],
         resources={key: str(entry["resources"][key]) for key in ("cpu", "memory")},
         gpus=gpus,
@@ -121,63 +119,6 @@ def _version_override(image: str, rules: Rules) -> str:
             return rules.version.tag
         return ""
     return rules.version.tag
-
-
-def _program(
-    entry: t.Mapping[str, t.Any], runtime: str, model: str, gpus: int, kv: bool, rules: Rules
-) -> tuple[list[str], list[str], str]:
-    """Return command, arguments and working directory ("" = the image's own)."""
-    if "script" in entry:
-        return ["python3"], [str(entry["script"]["file"])], str(rules[f"script_directory.{entry['script']['example']}"])
-    if entry["role"] == "frontend":
-        mode = entry.get("router_mode", "round-robin")
-        chosen = {"http-port": 8000, **({"router-mode": mode} if mode != "round-robin" else {})}
-        return ["python3"], ["-m", "dynamo.frontend", *_flags({**chosen, **entry.get("arguments", {})})], ""
-    words = [
-        "-m",
-        str(rules[f"module.{runtime}.{entry['role']}"]),
-        *_flags(_engine(entry, runtime, model, gpus, kv, rules)),
-    ]
-    if "engine_config" not in entry:
-        return ["python3"], words, ""
-    # The engine reads it from a file only; through the environment the graph stays one object.
-    write = f'file=$(mktemp) && printf %s "${CONFIG_VARIABLE}" > "$file"'
-    run = f'exec python3 {shlex.join(words)} {_CONFIG_FLAG} "$file"'
-    return ["/bin/sh"], ["-c", f"{write} && {run}"], ""
-
-
-def _engine(
-    entry: t.Mapping[str, t.Any], runtime: str, model: str, gpus: int, kv: bool, rules: Rules
-) -> dict[str, t.Any]:
-    """Return the engine's arguments; what the definition says wins over what the version needs."""
-    chosen: dict[str, t.Any] = dict.fromkeys(rules[f"model_arguments.{runtime}"], model)
-    if gpus > 1 and "engine_config" not in entry:
-        chosen[str(rules[f"tensor_parallel_argument.{runtime}"])] = gpus
-    if entry["role"] != "worker":
-        chosen.update(rules[f"arguments.{runtime}.{entry['role']}"])
-    if kv and entry["role"] != "decode":
-        chosen.update(rules[f"kv_events.{runtime}"])
-    return {**chosen, **entry.get("arguments", {})}
-
-
-def _engine_config(entry: t.Mapping[str, t.Any], gpus: int, rules: Rules) -> dict[str, str]:
-    """Return the environment variable that carries the engine's configuration, if it has one."""
-    if "engine_config" not in entry:
-        return {}
-    half = {} if entry["role"] == "worker" else rules[f"config.trtllm.{entry['role']}"]
-    config = {**half, **entry["engine_config"], "tensor_parallel_size": max(gpus, 1)}
-    return {CONFIG_VARIABLE: json.dumps(config, sort_keys=True)}
-
-
-def _flags(arguments: t.Mapping[str, t.Any]) -> list[str]:
-    """Write {"model": "x", "flag": True, "off": False} as ["--model", "x", "--flag"]."""
-    found: list[str] = []
-    for key, value in arguments.items():
-        if value is True:
-            found.append(f"--{key}")
-        elif value is not False:
-            found += [f"--{key}", str(value)]
-    return found
 
 
 def _probe(spec: t.Mapping[str, t.Any]) -> Json:

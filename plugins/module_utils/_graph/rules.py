@@ -65,6 +65,9 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     "tensor_parallel_argument.vllm": [("0.4.1", "tensor-parallel-size")],
     "tensor_parallel_argument.sglang": [("0.4.1", "tp")],
     "tensor_parallel_argument.trtllm": [("0.4.1", "tensor-parallel-size")],
+    "length_argument.vllm": [("0.4.1", "max-model-len")],
+    "length_argument.sglang": [("0.4.1", "context-length")],
+    "length_argument.trtllm": [("0.4.1", "max-seq-len")],
     # What makes an engine one half of a disaggregated graph. vLLM chose the connector by itself up to 0.9, and had a
     # switch of its own up to 1.3.
     "arguments.vllm.prefill": [
