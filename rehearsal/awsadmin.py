@@ -30,7 +30,7 @@ class AwsAdmin:
         return list(localhttp.get_json(f"{self.endpoint}/rehearsal/eks/clusters"))
 
     def tell(self, cluster: str, what: str, body: dict[str, str] | None) -> None:
-        """Say that a cluster is now `active` (with endpoint and certificate authority) or `deleted`."""
+        """Say that a cluster is now `active` (with endpoint and authority), `upgraded` (to a version) or `deleted`."""
         localhttp.post_json(f"{self.endpoint}/rehearsal/eks/clusters/{quote(cluster)}/{what}", body or {})
 
     def inventory(self) -> dict[str, list[str]]:
@@ -67,4 +67,5 @@ class AwsAdmin:
             account=entry["account"],
             service_cidr=network.get("serviceIpv4Cidr") or DEFAULT_SERVICE_CIDR,
             issuer=issuer,
+            version=cluster["version"],
         )

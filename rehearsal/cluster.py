@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import paths, state
-from rehearsal.kube import flags
+from rehearsal.kube import flags, versions
 from rehearsal.kube.control_plane import Aws, ControlPlane
 from rehearsal.part import Part, PartFailedError, Spec
 from rehearsal.ports import PortBook
@@ -29,6 +29,8 @@ _AGENT_SECONDS = 120.0
 # The agent ends the pods' processes, each with its own grace period.
 _AGENT_GRACE = 25.0
 _WIPE_GRACE = 1.0
+# From an instance's launch until its node is ready: EKS replaces a node group's instances in this rhythm at most.
+_JOIN_SECONDS = "3"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Description:
     account: str
     service_cidr: str = DEFAULT_SERVICE_CIDR
     issuer: str = DEFAULT_ISSUER
+    version: str = versions.BINARY
 
 
 class Cluster:
@@ -90,6 +93,23 @@ class Cluster:
             self._start_agent()
         self.record.seconds = round(time.monotonic() - began, 1)
 
+    @property
+    def version(self) -> str:
+        """The minor version that the control plane runs as."""
+        return self._plane.layout.version if self._plane else self.description.version
+
+    def upgrade(self, version: str) -> None:
+        """Let the control plane go on as another minor version.
+
+        Raises:
+            PartFailedError: when a part does not come up again.
+            RuntimeError: when no control plane runs.
+        """
+        with self._lock:
+            if self._plane is None:
+                raise RuntimeError(f"Failed to upgrade cluster {self.description.name}: it does not run.")
+            self._plane.upgrade(version)
+
     def stop(self, wipe: bool = True) -> None:
         """End all processes, and remove what the cluster kept."""
         # What is wiped need not be put in order first: the API server alone would wait for its watches.
@@ -123,7 +143,7 @@ class Cluster:
             raise RuntimeError(f"Failed to publish cluster {self.description.name}: it does not run.")
         layout = self._plane.layout
         authority = base64.b64encode(layout.pki.ca.read_bytes()).decode()
-        return {"endpoint": layout.server, "certificate_authority": authority}
+        return {"endpoint": layout.server, "certificate_authority": authority, "join_seconds": _JOIN_SECONDS}
 
     def _start_control_plane(self) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -151,6 +171,7 @@ class Cluster:
             service_cidr=self.description.service_cidr,
             issuer=self.description.issuer,
             egress_socket=setting.work.egress_socket(name),
+            version=self.description.version,
         )
         aws = Aws(setting.aws_endpoint, setting.admin_file, self.description.region)
         return ControlPlane(layout, aws, Path(sys.executable), setting.work.logs, setting.work.root, setting.env)
@@ -218,13 +239,21 @@ class Keeper:
         """Whether it works towards a goal."""
         return self._thread is not None and self._thread.is_alive()
 
-    def follow(self, status: str) -> None:
-        """Begin what EKS's status asks for, unless that is done or under way."""
-        if self.busy or status not in ("CREATING", "DELETING") or status == self._goal:
+    def follow(self, status: str, version: str) -> None:
+        """Begin what EKS's status and version ask for, unless that is done or under way."""
+        if self.busy:
             return
-        self._goal = status
-        self.cluster.record.status = status
-        self._thread = threading.Thread(target=self._create if status == "CREATING" else self._delete, daemon=True)
+        if status in ("CREATING", "DELETING") and status != self._goal:
+            self._goal = status
+            self.cluster.record.status = status
+            self._begin(self._create if status == "CREATING" else self._delete)
+        elif status == "UPDATING" and version not in (self.cluster.version, self._goal):
+            self._goal = version
+            self.cluster.record.status = status
+            self._begin(lambda: self._upgrade(version))
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -244,6 +273,17 @@ class Keeper:
             record.status = "FAILED"
             return
         record.endpoint, record.error, record.status = published["endpoint"], "", "ACTIVE"
+
+    def _upgrade(self, version: str) -> None:
+        record = self.cluster.record
+        try:
+            self.cluster.upgrade(version)
+            self._tell(record.name, "upgraded", {"version": version})
+        except (PartFailedError, OSError, RuntimeError) as error:
+            record.error = str(error)
+            record.status = "FAILED"
+            return
+        record.error, record.status = "", "ACTIVE"
 
     def _delete(self) -> None:
         record = self.cluster.record

@@ -140,7 +140,7 @@ class Supervisor:
             if name not in self._keepers and entry["status"] in ("CREATING", "DELETING"):
                 self._keepers[name] = self._new_keeper(entry)
             if name in self._keepers:
-                self._keepers[name].follow(entry["status"])
+                self._keepers[name].follow(entry["status"], entry["wanted_version"])
 
     def _new_keeper(self, entry: dict[str, Any]) -> Keeper:
         setting = Setting(

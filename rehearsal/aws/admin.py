@@ -110,9 +110,21 @@ class Admin:
         if cluster.data["status"] not in {"CREATING", "ACTIVE", "UPDATING"}:
             raise AdminError(409, f"the cluster {cluster.name} is {cluster.data['status']}")
         cluster.control_plane = (content["endpoint"], content["certificate_authority"])
+        cluster.join_seconds = float(content.get("join_seconds", 0))
         if cluster.data["status"] != "CREATING":
             cluster.data["endpoint"] = content["endpoint"]
             cluster.data["certificateAuthority"] = {"data": content["certificate_authority"]}
+        STORE.settle(cluster)
+        return _shown(cluster)
+
+    def cluster_upgraded(self, request: AdminRequest) -> Any:
+        """Take the report that a cluster's control plane runs as another version."""
+        content = request.json("version")
+        cluster = _cluster(request)
+        wanted = cluster.wanted_version
+        if content["version"] != wanted:
+            raise AdminError(409, f"the cluster {cluster.name} is to have version {wanted}, not {content['version']}")
+        cluster.control_plane_version = content["version"]
         STORE.settle(cluster)
         return _shown(cluster)
 
@@ -203,6 +215,7 @@ ROUTES: list[Route] = [
         ("GET", "/rehearsal/health", Admin.health),
         ("GET", "/rehearsal/eks/clusters", Admin.clusters),
         ("POST", "/rehearsal/eks/clusters/(?P<name>[^/]+)/active", Admin.cluster_active),
+        ("POST", "/rehearsal/eks/clusters/(?P<name>[^/]+)/upgraded", Admin.cluster_upgraded),
         ("POST", "/rehearsal/eks/clusters/(?P<name>[^/]+)/deleted", Admin.cluster_deleted),
         ("GET", "/rehearsal/identity", Admin.identity),
         ("POST", "/rehearsal/credentials", Admin.credentials),
@@ -236,6 +249,7 @@ def _shown(cluster: Cluster) -> dict[str, Any]:
         "partition": PARTITION,
         "arn": cluster.data["arn"],
         "version": cluster.data["version"],
+        "wanted_version": cluster.wanted_version,
         "status": cluster.data["status"],
         "endpoint": endpoint,
         "service_cidr": cluster.data["kubernetesNetworkConfig"]["serviceIpv4Cidr"],

@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import Any
 
-from rehearsal.aws.account import now
+from rehearsal.aws.account import backend, now
 from rehearsal.aws.eks_pod_identity import associate
 from rehearsal.aws.eks_store import (
     Cluster,
@@ -26,21 +26,64 @@ from rehearsal.aws.eks_store import (
 from rehearsal.aws.eks_versions import VERSIONS
 from rehearsal.aws.operations import Context, Result, operation
 
-#: Add-on -> (type, owner, newest version; ``{minor}`` is the cluster's minor version). The newest is the default.
+#: Add-on -> (type, owner).
 ADDONS = {
-    "vpc-cni": ("networking", "aws", "v1.21.1-eksbuild.1"),
-    "coredns": ("networking", "aws", "v1.13.2-eksbuild.1"),
-    "kube-proxy": ("networking", "aws", "v{minor}.0-eksbuild.2"),
-    "eks-pod-identity-agent": ("security", "aws", "v1.3.10-eksbuild.2"),
-    "eks-node-monitoring-agent": ("observability", "aws", "v1.5.1-eksbuild.1"),
-    "aws-ebs-csi-driver": ("storage", "aws", "v1.54.0-eksbuild.1"),
-    "aws-efs-csi-driver": ("storage", "aws", "v2.3.0-eksbuild.1"),
-    "aws-fsx-csi-driver": ("storage", "aws", "v1.8.0-eksbuild.1"),
-    "snapshot-controller": ("storage", "aws", "v8.3.0-eksbuild.1"),
-    "aws-mountpoint-s3-csi-driver": ("storage", "aws", "v2.2.2-eksbuild.1"),
-    "amazon-cloudwatch-observability": ("observability", "aws", "v4.8.0-eksbuild.1"),
-    "metrics-server": ("observability", "community", "v0.8.0-eksbuild.6"),
-    "cert-manager": ("security", "community", "v1.19.2-eksbuild.1"),
+    "vpc-cni": ("networking", "aws"),
+    "coredns": ("networking", "aws"),
+    "kube-proxy": ("networking", "aws"),
+    "eks-pod-identity-agent": ("security", "aws"),
+    "eks-node-monitoring-agent": ("observability", "aws"),
+    "aws-ebs-csi-driver": ("storage", "aws"),
+    "aws-efs-csi-driver": ("storage", "aws"),
+    "aws-fsx-csi-driver": ("storage", "aws"),
+    "snapshot-controller": ("storage", "aws"),
+    "aws-mountpoint-s3-csi-driver": ("storage", "aws"),
+    "amazon-cloudwatch-observability": ("observability", "aws"),
+    "metrics-server": ("observability", "community"),
+    "cert-manager": ("security", "community"),
+}
+ANY_MINOR = "*"
+#: Add-on -> Kubernetes minor version (or any) -> versions, newest first. As `describe-addon-versions` shows them: the
+#: default is not always the newest, and CoreDNS and kube-proxy have others for each minor version.
+VERSIONS_OF_ADDONS: dict[str, dict[str, list[str]]] = {
+    "vpc-cni": {ANY_MINOR: ["v1.21.1-eksbuild.1", "v1.20.4-eksbuild.2", "v1.20.4-eksbuild.1", "v1.19.6-eksbuild.7"]},
+    "coredns": {
+        "1.32": ["v1.11.4-eksbuild.24", "v1.11.4-eksbuild.2"],
+        "1.33": ["v1.12.4-eksbuild.1", "v1.12.2-eksbuild.4", "v1.12.1-eksbuild.2"],
+        "1.34": ["v1.13.1-eksbuild.1", "v1.12.4-eksbuild.1", "v1.12.3-eksbuild.1"],
+        "1.35": ["v1.13.2-eksbuild.1", "v1.13.1-eksbuild.1"],
+        "1.36": ["v1.13.2-eksbuild.3", "v1.13.2-eksbuild.1"],
+    },
+    "kube-proxy": {
+        "1.32": ["v1.32.9-eksbuild.2", "v1.32.0-eksbuild.2"],
+        "1.33": ["v1.33.5-eksbuild.2", "v1.33.3-eksbuild.6", "v1.33.0-eksbuild.2"],
+        "1.34": ["v1.34.1-eksbuild.2", "v1.34.0-eksbuild.4"],
+        "1.35": ["v1.35.2-eksbuild.4", "v1.35.0-eksbuild.2"],
+        "1.36": ["v1.36.0-eksbuild.2"],
+    },
+    "eks-pod-identity-agent": {ANY_MINOR: ["v1.3.10-eksbuild.2", "v1.3.9-eksbuild.5", "v1.3.4-eksbuild.1"]},
+    "eks-node-monitoring-agent": {ANY_MINOR: ["v1.5.1-eksbuild.1", "v1.4.3-eksbuild.1"]},
+    "aws-ebs-csi-driver": {ANY_MINOR: ["v1.54.0-eksbuild.1", "v1.53.0-eksbuild.1", "v1.44.0-eksbuild.1"]},
+    "aws-efs-csi-driver": {ANY_MINOR: ["v2.3.0-eksbuild.1", "v2.1.15-eksbuild.1"]},
+    "aws-fsx-csi-driver": {ANY_MINOR: ["v1.8.0-eksbuild.1", "v1.7.0-eksbuild.1"]},
+    "snapshot-controller": {ANY_MINOR: ["v8.3.0-eksbuild.1"]},
+    "aws-mountpoint-s3-csi-driver": {ANY_MINOR: ["v2.2.2-eksbuild.1", "v2.1.0-eksbuild.1"]},
+    "amazon-cloudwatch-observability": {ANY_MINOR: ["v4.8.0-eksbuild.1", "v4.7.0-eksbuild.1"]},
+    "metrics-server": {ANY_MINOR: ["v0.8.0-eksbuild.6", "v0.8.0-eksbuild.2"]},
+    "cert-manager": {ANY_MINOR: ["v1.19.2-eksbuild.1"]},
+}
+#: Defaults that are not the newest version.
+OLDER_DEFAULTS: dict[str, dict[str, str]] = {
+    "vpc-cni": {ANY_MINOR: "v1.20.4-eksbuild.2"},
+    "coredns": {"1.33": "v1.12.1-eksbuild.2", "1.34": "v1.12.3-eksbuild.1", "1.35": "v1.13.1-eksbuild.1"},
+    "kube-proxy": {"1.32": "v1.32.0-eksbuild.2", "1.33": "v1.33.0-eksbuild.2", "1.34": "v1.34.0-eksbuild.4"},
+}
+#: Add-ons whose Deployment EKS waits for: without nodes they do not become ACTIVE.
+NEED_NODES = frozenset(ADDONS) - {
+    "vpc-cni",
+    "kube-proxy",
+    "eks-pod-identity-agent",
+    "eks-node-monitoring-agent",
 }
 #: Add-ons that can have a role by pod identity -> their ServiceAccount.
 POD_IDENTITY_ACCOUNTS = {
@@ -53,17 +96,16 @@ POD_IDENTITY_ACCOUNTS = {
 }
 
 
-def addon_version(name: str, kubernetes: str) -> str:
-    """Newest version of an add-on for a Kubernetes minor version."""
-    return ADDONS[name][2].format(minor=kubernetes)
-
-
 def addon_versions(name: str, kubernetes: str) -> list[str]:
-    """The versions of an add-on for a Kubernetes minor version, newest first; the newest is the default."""
-    newest = addon_version(name, kubernetes)
-    release, _, build = newest.rpartition(".")
-    older = f"{release}.{int(build) - 1}"
-    return [newest] if int(build) < 2 else [newest, older]
+    """The versions of an add-on for a Kubernetes minor version, newest first."""
+    by_minor = VERSIONS_OF_ADDONS[name]
+    return by_minor.get(kubernetes) or by_minor.get(ANY_MINOR) or []
+
+
+def addon_version(name: str, kubernetes: str) -> str:
+    """The version of an add-on that EKS chooses by default for a Kubernetes minor version."""
+    older = OLDER_DEFAULTS.get(name, {})
+    return older.get(kubernetes) or older.get(ANY_MINOR) or addon_versions(name, kubernetes)[0]
 
 
 def _addon(cluster: Cluster, name: str) -> dict[str, Any]:
@@ -101,12 +143,24 @@ def create_addon(context: Context) -> Result:
     cluster.kind("addons")[name] = addon
     _set_identities(cluster, addon, params.get("podIdentityAssociations"))
     cluster.ready[("addons", name)] = time.monotonic() + context.seconds("eks:CreateAddon")
+    if name in NEED_NODES:
+        cluster.waits[("addons", name)] = lambda: _has_nodes(cluster)
     return {"addon": addon}
+
+
+def _has_nodes(cluster: Cluster) -> bool:
+    """Whether a machine runs that belongs to a cluster."""
+    own = f"kubernetes.io/cluster/{cluster.name}"
+    return any(
+        instance.state == "running" and own in {tag["key"] for tag in instance.get_tags()}
+        for instance in backend("ec2", cluster.region).all_instances()
+    )
 
 
 def _check(cluster: Cluster, name: str, params: dict[str, Any]) -> None:
     version = params.get("addonVersion")
-    if version and version not in addon_versions(name, cluster.data["version"]):
+    current = cluster.kind("addons").get(name, {}).get("addonVersion")
+    if version and version != current and version not in addon_versions(name, cluster.data["version"]):
         raise invalid("Addon version specified is not supported", clusterName=cluster.name, addonName=name)
     if params.get("configurationValues"):
         try:
@@ -156,6 +210,9 @@ def update_addon(context: Context) -> Result:
     params = context.params
     cluster = active_cluster(context.region, params["clusterName"])
     addon = _addon(cluster, params["addonName"])
+    if addon["status"] in {"CREATING", "UPDATING", "DELETING"}:
+        name = addon["addonName"]
+        raise in_use(f"Addon {name} is in status {addon['status']}", clusterName=cluster.name, addonName=name)
     _check(cluster, addon["addonName"], params)
 
     def apply() -> None:
@@ -171,7 +228,8 @@ def update_addon(context: Context) -> Result:
         for name, key in (("AddonVersion", "addonVersion"), ("ConfigurationValues", "configurationValues"))
         if key in params
     }
-    return {"update": start_update(cluster, "AddonUpdate", shown, context.seconds("eks:UpdateAddon"), apply)}
+    seconds, of = context.seconds("eks:UpdateAddon"), f"addon/{addon['addonName']}"
+    return {"update": start_update(cluster, "AddonUpdate", shown, seconds, apply, of=of)}
 
 
 @operation("eks", "DeleteAddon")
@@ -192,13 +250,16 @@ def describe_addon_versions(context: Context) -> Result:
     params = context.params
     wanted, kubernetes = params.get("addonName"), params.get("kubernetesVersion")
     found = []
-    for name, (kind, owner, _) in ADDONS.items():
+    for name, (kind, owner) in ADDONS.items():
         if wanted not in {None, name} or (params.get("types") and kind not in params["types"]):
             continue
         versions: dict[str, list[dict[str, Any]]] = {}
         for minor in [kubernetes] if kubernetes else VERSIONS:
-            for number, version in enumerate(addon_versions(name, minor)):
-                fit = {"clusterVersion": minor, "platformVersions": ["*"], "defaultVersion": number == 0}
+            if minor not in VERSIONS:
+                continue
+            default = addon_version(name, minor)
+            for version in addon_versions(name, minor):
+                fit = {"clusterVersion": minor, "platformVersions": ["*"], "defaultVersion": version == default}
                 versions.setdefault(version, []).append(fit)
         found.append(
             {

@@ -15,10 +15,13 @@ from rehearsal.aws.eks_network import cluster_network
 from rehearsal.aws.eks_store import (
     STORE,
     Cluster,
+    Update,
     active_cluster,
+    enter_update,
     find_cluster,
     in_use,
     invalid,
+    new_update,
     not_found,
     page,
     start_update,
@@ -29,9 +32,12 @@ from rehearsal.aws.errors import AwsError
 from rehearsal.aws.identity import find_role, trust_policy
 from rehearsal.aws.operations import Context, Result, operation
 from rehearsal.aws.policy import trusts
+from rehearsal.kube.versions import number
 
 NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}\Z")
 LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+#: How many minor versions a kubelet may be behind the API server (kubernetes.io/releases/version-skew-policy).
+KUBELET_SKEW = 3
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -54,6 +60,7 @@ def create_cluster(context: Context) -> Result:
         data=_new_cluster(context, name, version, network),
         due=time.monotonic() + context.seconds("eks:CreateCluster"),
         interfaces=interfaces,
+        wanted_version=version,
     )
     STORE.clusters[(region, name)] = cluster
     _admit_creator(cluster, context)
@@ -209,21 +216,33 @@ def update_cluster_version(context: Context) -> Result:
     wanted, current = context.params["version"], cluster.data["version"]
     if wanted not in VERSIONS:
         raise invalid("unsupported Kubernetes version", clusterName=cluster.name)
-    if wanted == current:
-        raise invalid(f"Cluster is already at version {current}", clusterName=cluster.name)
     if not is_next_minor(current, wanted):
         raise invalid(
             f"Unsupported Kubernetes minor version update from {current} to {wanted}", clusterName=cluster.name
+        )
+
+    behind = sorted(
+        group["nodegroupName"]
+        for group in cluster.kind("nodegroups").values()
+        if number(wanted) - number(group["version"]) > KUBELET_SKEW
+    )
+    if behind:
+        raise invalid(
+            f"Nodegroups {', '.join(behind)} must be updated to match cluster version {current} before updating "
+            "cluster version",
+            clusterName=cluster.name,
         )
 
     def apply() -> None:
         cluster.data.update(version=wanted, platformVersion=platform_version(wanted), status="ACTIVE")
 
     cluster.data["status"] = "UPDATING"
+    cluster.wanted_version = wanted
     params = {"Version": wanted, "PlatformVersion": platform_version(wanted)}
-    return {
-        "update": start_update(cluster, "VersionUpdate", params, context.seconds("eks:UpdateClusterVersion"), apply)
-    }
+    seconds = context.seconds("eks:UpdateClusterVersion")
+    update = Update(new_update("VersionUpdate", params), time.monotonic() + seconds, apply)
+    update.ready = lambda: cluster.control_plane_version == wanted
+    return {"update": enter_update(cluster, update)}
 
 
 @operation("eks", "UpdateClusterConfig")
@@ -324,7 +343,7 @@ def describe_update(context: Context) -> Result:
     """Show an update."""
     cluster = find_cluster(context.region, context.params["name"])
     update = cluster.updates.get(context.params["updateId"])
-    if update is None:
+    if update is None or update.of != _updated_part(context):
         raise not_found(f"No update found for ID: {context.params['updateId']}", clusterName=cluster.name)
     return {"update": update.data}
 
@@ -333,7 +352,16 @@ def describe_update(context: Context) -> Result:
 def list_updates(context: Context) -> Result:
     """List the ids of a cluster's updates."""
     cluster = find_cluster(context.region, context.params["name"])
-    return page(list(cluster.updates), context.params, "updateIds")
+    part = _updated_part(context)
+    return page([key for key, update in cluster.updates.items() if update.of == part], context.params, "updateIds")
+
+
+def _updated_part(context: Context) -> str:
+    """Whose updates are asked for: a node group's, an add-on's or the cluster's own."""
+    for member, kind in (("nodegroupName", "nodegroup"), ("addonName", "addon")):
+        if context.params.get(member):
+            return f"{kind}/{context.params[member]}"
+    return ""
 
 
 @operation("eks", "ListInsights")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from rehearsal.aws.account import backend, now
@@ -17,11 +18,14 @@ from rehearsal.aws.eks_access import add_entry, entries_allowed
 from rehearsal.aws.eks_clusters import check_role
 from rehearsal.aws.eks_store import (
     Cluster,
+    Update,
     active_cluster,
+    enter_update,
     find_cluster,
     find_part,
     in_use,
     invalid,
+    new_update,
     not_found,
     page,
     part_arn,
@@ -30,6 +34,7 @@ from rehearsal.aws.eks_store import (
 from rehearsal.aws.eks_versions import VERSIONS, release_version
 from rehearsal.aws.errors import AwsError
 from rehearsal.aws.operations import Context, Result, operation
+from rehearsal.kube.versions import number
 
 DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
 ROOT_DEVICE = "/dev/xvda"
@@ -62,10 +67,9 @@ def create_nodegroup(context: Context) -> Result:
 
 def _new_group(cluster: Cluster, name: str, params: dict[str, Any]) -> dict[str, Any]:
     version = params.get("version") or cluster.data["version"]
-    if version not in VERSIONS or int(version.split(".")[1]) > int(cluster.data["version"].split(".")[1]):
-        raise invalid(
-            f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name
-        )
+    _check_version(cluster, version)
+    release = params.get("releaseVersion") or release_version(version)
+    _check_release(cluster, version, release)
     template = _template(cluster, params.get("launchTemplate"))
     if template is not None and (params.get("diskSize") or params.get("remoteAccess")):
         what = "Disk size" if params.get("diskSize") else "Remote access configuration"
@@ -79,7 +83,7 @@ def _new_group(cluster: Cluster, name: str, params: dict[str, Any]) -> dict[str,
         "nodegroupArn": part_arn(cluster, "nodegroup", name, identifier),
         "clusterName": cluster.name,
         "version": version,
-        "releaseVersion": params.get("releaseVersion") or release_version(version),
+        "releaseVersion": release,
         "createdAt": now(),
         "modifiedAt": now(),
         "status": "CREATING",
@@ -160,13 +164,13 @@ def _launch_missing(cluster: Cluster, group: dict[str, Any]) -> None:
     surplus = len(present) - group["scalingConfig"]["desiredSize"]
     if surplus > 0:
         terminate(cluster.region, [instance.id for instance in present[-surplus:]])
-    for number in range(len(present), group["scalingConfig"]["desiredSize"]):
-        launch(
-            cluster.region,
-            _launch_data(cluster, group, group["subnets"][number % len(group["subnets"])]),
-            _launch_tags(cluster, group),
-            spot=group["capacityType"] == "SPOT",
-        )
+    for place in range(len(present), group["scalingConfig"]["desiredSize"]):
+        _launch_one(cluster, group, group["subnets"][place % len(group["subnets"])])
+
+
+def _launch_one(cluster: Cluster, group: dict[str, Any], subnet: str) -> None:
+    data, tags = _launch_data(cluster, group, subnet), _launch_tags(cluster, group)
+    launch(cluster.region, data, tags, spot=group["capacityType"] == "SPOT")
 
 
 def _launch_data(cluster: Cluster, group: dict[str, Any], subnet: str) -> dict[str, Any]:
@@ -264,40 +268,109 @@ def update_nodegroup_config(context: Context) -> Result:
     members = {"scalingConfig", "labels", "taints", "updateConfig", "nodeRepairConfig"}
     shown_params = {member[0].upper() + member[1:]: params[member] for member in sorted(members & set(params))}
     seconds = context.seconds("eks:UpdateNodegroupConfig")
-    return {"update": start_update(cluster, "ConfigUpdate", shown_params, seconds, apply)}
+    of = f"nodegroup/{group['nodegroupName']}"
+    return {"update": start_update(cluster, "ConfigUpdate", shown_params, seconds, apply, of=of)}
 
 
 @operation("eks", "UpdateNodegroupVersion")
 def update_nodegroup_version(context: Context) -> Result:
-    """Move a group to another version or launch template; its instances are replaced."""
+    """Move a group to another version, release or launch template; its instances are replaced some at a time."""
     params = context.params
     cluster = active_cluster(context.region, params["clusterName"])
     group = _group(cluster, params["nodegroupName"])
     _refuse_unless_active(group)
-    version = params.get("version") or cluster.data["version"]
-    if version not in VERSIONS or int(version.split(".")[1]) > int(cluster.data["version"].split(".")[1]):
-        raise invalid(
-            f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name
-        )
+    version = params.get("version") or (group["version"] if params.get("launchTemplate") else cluster.data["version"])
+    _check_version(cluster, version, group)
+    release = params.get("releaseVersion") or release_version(version)
+    _check_release(cluster, version, release)
     template = _template(cluster, params.get("launchTemplate"))
-
-    def apply() -> None:
-        before = instances_of(cluster, group)
-        group.update(
-            version=version,
-            releaseVersion=params.get("releaseVersion") or release_version(version),
-            status="ACTIVE",
-            modifiedAt=now(),
+    if template is not None and template["id"] != group.get("launchTemplate", template)["id"]:
+        raise invalid(
+            "You cannot change the launch template of a nodegroup, only its version", clusterName=cluster.name
         )
-        if template is not None:
-            group["launchTemplate"] = template
-        terminate(cluster.region, [instance.id for instance in before])
+    target = {"version": version, "releaseVersion": release, **({"launchTemplate": template} if template else {})}
+
+    def finish() -> None:
+        group.update(**target, status="ACTIVE", modifiedAt=now())
         _launch_missing(cluster, group)
 
     group["status"] = "UPDATING"
-    shown_params = {"Version": version, "ReleaseVersion": release_version(version)}
-    seconds = context.seconds("eks:UpdateNodegroupVersion")
-    return {"update": start_update(cluster, "VersionUpdate", shown_params, seconds, apply)}
+    shown = {"Version": version, "ReleaseVersion": release}
+    if template is not None:
+        shown.update({"LaunchTemplateName": template["name"], "LaunchTemplateVersion": template["version"]})
+    began, seconds = time.monotonic(), context.seconds("eks:UpdateNodegroupVersion")
+    update = Update(
+        new_update("VersionUpdate", shown), began + seconds, finish, of=f"nodegroup/{group['nodegroupName']}"
+    )
+    update.steps = _replacement(cluster, {**group, **target}, began, seconds)
+    return {"update": enter_update(cluster, update)}
+
+
+def _replacement(
+    cluster: Cluster, wanted: dict[str, Any], began: float, seconds: float
+) -> list[tuple[float, Callable[[], None]]]:
+    """Steps of a rolling replacement with their times: as many instances at once as the group's updateConfig allows.
+
+    New instances come before the old ones go, unless the strategy is MINIMAL.
+    """
+    old = [instance.id for instance in instances_of(cluster, wanted)]
+    size = batch_size(wanted["updateConfig"], len(old))
+    batches = [old[start : start + size] for start in range(0, len(old), size)]
+    # The new nodes must join before pods can leave the old ones.
+    span = max(seconds / len(batches), cluster.join_seconds) if batches else 0.0
+    subnets = wanted["subnets"]
+    steps: list[tuple[float, Callable[[], None]]] = []
+    for place, batch in enumerate(batches):
+
+        def launch_batch(batch: list[str] = batch, first: int = place * size) -> None:
+            for offset in range(len(batch)):
+                _launch_one(cluster, wanted, subnets[(first + offset) % len(subnets)])
+
+        def terminate_batch(batch: list[str] = batch) -> None:
+            terminate(cluster.region, batch)
+
+        pair = [launch_batch, terminate_batch]
+        if wanted["updateConfig"].get("updateStrategy") == "MINIMAL":
+            pair.reverse()
+        steps += [(began + place * span, pair[0]), (began + (place + 1) * span, pair[1])]
+    return steps
+
+
+def batch_size(update_config: dict[str, Any], count: int) -> int:
+    """How many of a group's instances may be unavailable at once."""
+    percentage = update_config.get("maxUnavailablePercentage")
+    return max(1, count * int(percentage) // 100) if percentage else int(update_config.get("maxUnavailable") or 1)
+
+
+def _check_version(cluster: Cluster, version: str, group: dict[str, Any] | None = None) -> None:
+    """Refuse nodes that are newer than the control plane, or older than they are.
+
+    Raises:
+        AwsError: So it is.
+    """
+    if version not in VERSIONS or number(version) > number(cluster.data["version"]):
+        raise invalid(
+            f"Requested Nodegroup version {version} is not supported by cluster version", clusterName=cluster.name
+        )
+    if group is not None and number(version) < number(group["version"]):
+        raise invalid(
+            f"Unsupported Kubernetes minor version update from {group['version']} to {version}",
+            clusterName=cluster.name,
+            nodegroupName=group["nodegroupName"],
+        )
+
+
+def _check_release(cluster: Cluster, version: str, release: str) -> None:
+    """Refuse a release of the images that does not belong to a version.
+
+    Raises:
+        AwsError: So it is.
+    """
+    if not release.startswith(f"{version}."):
+        raise invalid(
+            f"Requested release version {release} is not valid for kubernetes version {version}.",
+            clusterName=cluster.name,
+        )
 
 
 def _refuse_unless_active(group: dict[str, Any]) -> None:

@@ -5,8 +5,9 @@
 
 States move when somebody looks: every read first settles what became due. A cluster becomes ACTIVE when the admin API
 has reported its control plane *and* the latency of eks:CreateCluster is over; it is gone when the admin API has
-reported the control plane gone *and* the latency of eks:DeleteCluster is over. With ``AUTOMATIC`` set (no control
-planes on this machine) the reports are taken as given.
+reported the control plane gone *and* the latency of eks:DeleteCluster is over; its version changes when the admin API
+has reported the control plane upgraded *and* the latency of eks:UpdateClusterVersion is over. With ``automatic`` set
+(no control planes on this machine) the reports are taken as given.
 """
 
 from __future__ import annotations
@@ -26,11 +27,32 @@ PLACEHOLDER_CA = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n-----END CERTIF
 
 @dataclass
 class Update:
-    """An update of a cluster, node group or add-on, as DescribeUpdate shows it."""
+    """An update of a cluster, node group or add-on, as DescribeUpdate shows it.
+
+    Attributes:
+        due: when (monotonic seconds) the last of it is over.
+        apply: what is changed then.
+        ready: what that waits for beside the time.
+        steps: what happens before, each with its time.
+        of: the node group or add-on, as ``nodegroup/core``; "" for the cluster itself.
+    """
 
     data: dict[str, Any]
     due: float
     apply: Callable[[], None]
+    ready: Callable[[], bool] = lambda: True
+    steps: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    of: str = ""
+
+    def settle(self, present: float) -> None:
+        """Let what is due happen."""
+        if self.data["status"] != "InProgress":
+            return
+        while self.steps and present >= self.steps[0][0]:
+            self.steps.pop(0)[1]()
+        if not self.steps and present >= self.due and self.ready():
+            self.apply()
+            self.data["status"] = "Successful"
 
 
 @dataclass
@@ -43,6 +65,11 @@ class Cluster:
         due: when (monotonic seconds) the state may move on.
         control_plane: endpoint and CA as the admin API reported them.
         control_plane_gone: the admin API reported the control plane gone.
+        join_seconds: what a machine takes until its node is ready, as the admin API reported it.
+        wanted_version: the version that the control plane has or is being upgraded to.
+        control_plane_version: the version that the admin API last reported after an upgrade.
+        ready: when a part in the making is ACTIVE; kind and key -> time.
+        waits: what such a part waits for beside the time.
         removals: when a part in deletion is gone; kind and key -> (time, what then happens).
         updates: update id -> update.
         interfaces: ids of the control plane's network interfaces.
@@ -54,7 +81,11 @@ class Cluster:
     parts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     control_plane: tuple[str, str] | None = None
     control_plane_gone: bool = False
+    join_seconds: float = 0.0
+    wanted_version: str = ""
+    control_plane_version: str = ""
     ready: dict[tuple[str, str], float] = field(default_factory=dict)
+    waits: dict[tuple[str, str], Callable[[], bool]] = field(default_factory=dict)
     removals: dict[tuple[str, str], tuple[float, Callable[[], None]]] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
     policies: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -85,11 +116,12 @@ class Store:
     def settle(self, cluster: Cluster) -> None:
         """Let everything that is due happen."""
         present = time.monotonic()
-        self._settle_parts(cluster, present)
         if self.automatic:
             endpoint = f"https://{cluster.name}.{cluster.region}.eks.invalid"
             cluster.control_plane = cluster.control_plane or (endpoint, PLACEHOLDER_CA)
             cluster.control_plane_gone = True
+            cluster.control_plane_version = cluster.wanted_version
+        self._settle_parts(cluster, present)
         status = cluster.data["status"]
         if status == "CREATING" and cluster.control_plane is not None and present >= cluster.due:
             endpoint, authority = cluster.control_plane
@@ -103,8 +135,9 @@ class Store:
     @staticmethod
     def _settle_parts(cluster: Cluster, present: float) -> None:
         for (kind, key), due in list(cluster.ready.items()):
-            if present >= due:
+            if present >= due and cluster.waits.get((kind, key), lambda: True)():
                 del cluster.ready[(kind, key)]
+                cluster.waits.pop((kind, key), None)
                 part = cluster.kind(kind).get(key)
                 if part is not None and part["status"] in {"CREATING", "UPDATING"}:
                     part["status"] = "ACTIVE"
@@ -114,9 +147,7 @@ class Store:
                 effect()
                 cluster.kind(kind).pop(key, None)
         for update in cluster.updates.values():
-            if update.data["status"] == "InProgress" and present >= update.due:
-                update.apply()
-                update.data["status"] = "Successful"
+            update.settle(present)
 
     def forget(self, cluster: Cluster) -> None:
         """Take a deleted cluster away with the network parts that EKS made for it."""
@@ -192,7 +223,14 @@ def invalid(message: str, **fields: Any) -> AwsError:
     return AwsError("InvalidParameterException", message, 400, **fields)
 
 
-def start_update(cluster: Cluster, kind: str, params: dict[str, Any], seconds: float, apply: Callable[[], None]) -> Any:
+def start_update(
+    cluster: Cluster,
+    kind: str,
+    params: dict[str, Any],
+    seconds: float,
+    apply: Callable[[], None],
+    of: str = "",
+) -> dict[str, Any]:
     """Begin an update.
 
     Args:
@@ -201,11 +239,18 @@ def start_update(cluster: Cluster, kind: str, params: dict[str, Any], seconds: f
         params: what the update changes; type -> value.
         seconds: how long it takes.
         apply: what changes when it is done.
+        of: the node group or add-on, as ``nodegroup/core``.
 
     Returns:
         The update as the API shows it.
     """
-    data: dict[str, Any] = {
+    update = Update(new_update(kind, params), time.monotonic() + seconds, apply, of=of)
+    return enter_update(cluster, update)
+
+
+def new_update(kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    """What the API shows of an update that begins."""
+    return {
         "id": str(uuid.uuid4()),
         "status": "InProgress",
         "type": kind,
@@ -213,8 +258,12 @@ def start_update(cluster: Cluster, kind: str, params: dict[str, Any], seconds: f
         "createdAt": now(),
         "errors": [],
     }
-    cluster.updates[data["id"]] = Update(data, time.monotonic() + seconds, apply)
-    return dict(data)
+
+
+def enter_update(cluster: Cluster, update: Update) -> dict[str, Any]:
+    """Keep an update; returns it as the API shows it now."""
+    cluster.updates[update.data["id"]] = update
+    return dict(update.data)
 
 
 def part_arn(cluster: Cluster, kind: str, *rest: str) -> str:

@@ -13,21 +13,22 @@ from typing import Any
 
 from rehearsal.aws.account import now
 from rehearsal.aws.operations import Context, Result, operation
+from rehearsal.kube.versions import PATCHES, number
 
-#: Minor version -> (release on EKS, end of standard support, end of extended support, platform, patch version).
-VERSIONS: dict[str, tuple[date, date, date, str, str]] = {
-    "1.32": (date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23), "eks.30", "1.32.9"),
-    "1.33": (date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29), "eks.24", "1.33.7"),
-    "1.34": (date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2), "eks.18", "1.34.4"),
-    "1.35": (date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27), "eks.10", "1.35.4"),
-    "1.36": (date(2026, 6, 2), date(2027, 8, 2), date(2028, 8, 2), "eks.3", "1.36.2"),
+#: Minor version -> (release on EKS, end of standard support, end of extended support, platform version).
+VERSIONS: dict[str, tuple[date, date, date, str]] = {
+    "1.32": (date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23), "eks.30"),
+    "1.33": (date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29), "eks.24"),
+    "1.34": (date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2), "eks.18"),
+    "1.35": (date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27), "eks.10"),
+    "1.36": (date(2026, 6, 2), date(2027, 8, 2), date(2028, 8, 2), "eks.3"),
 }
 DEFAULT_VERSION = "1.35"
 
 
 def support_status(version: str, today: date) -> str:
     """``STANDARD_SUPPORT``, ``EXTENDED_SUPPORT`` or ``UNSUPPORTED`` on a day."""
-    _, standard, extended, _, _ = VERSIONS[version]
+    _, standard, extended, _ = VERSIONS[version]
     if today <= standard:
         return "STANDARD_SUPPORT"
     return "EXTENDED_SUPPORT" if today <= extended else "UNSUPPORTED"
@@ -40,19 +41,19 @@ def platform_version(version: str) -> str:
 
 def release_version(version: str) -> str:
     """Newest AMI release of a minor version."""
-    return f"{VERSIONS[version][4]}-20260714"
+    return f"{PATCHES[version]}-20260714"
 
 
 def is_next_minor(current: str, wanted: str) -> bool:
     """Whether an upgrade goes up by exactly one minor version."""
-    return int(wanted.split(".")[1]) == int(current.split(".")[1]) + 1
+    return number(wanted) == number(current) + 1
 
 
 @operation("eks", "DescribeClusterVersions")
 def describe_cluster_versions(context: Context) -> Result:
     """List versions, newest first; filters: clusterVersions, defaultOnly, includeAll, status, versionStatus."""
     params, today, found = context.params, now().date(), []
-    for version in sorted(VERSIONS, key=lambda text: int(text.split(".")[1]), reverse=True):
+    for version in sorted(VERSIONS, key=number, reverse=True):
         status = support_status(version, today)
         wanted = params.get("versionStatus") or str(params.get("status") or "").upper()
         if params.get("clusterVersions") and version not in params["clusterVersions"]:
@@ -66,7 +67,7 @@ def describe_cluster_versions(context: Context) -> Result:
 
 
 def _shown(version: str, status: str) -> dict[str, Any]:
-    release, standard, extended, platform, patch = VERSIONS[version]
+    release, standard, extended, platform = VERSIONS[version]
     return {
         "clusterVersion": version,
         "clusterType": "eks",
@@ -77,7 +78,7 @@ def _shown(version: str, status: str) -> dict[str, Any]:
         "endOfExtendedSupportDate": _midnight(extended),
         "status": status,
         "versionStatus": status,
-        "kubernetesPatchVersion": patch,
+        "kubernetesPatchVersion": PATCHES[version],
     }
 
 

@@ -27,6 +27,7 @@ STATEFUL = frozenset(
         "eks:DeleteAddon",
         "eks:DeleteCluster",
         "eks:DeleteNodegroup",
+        "eks:UpdateAddon",
         "eks:UpdateClusterConfig",
         "eks:UpdateClusterVersion",
         "eks:UpdateNodegroupConfig",

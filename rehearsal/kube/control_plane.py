@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rehearsal import localhttp, paths
@@ -19,6 +19,8 @@ from rehearsal.part import Part, Spec
 _READY_SECONDS = 120.0
 # The API server waits for its clients' watches; nobody needs them when the cluster goes.
 _API_SERVER_GRACE = 4.0
+# Nothing is lost with a component that is killed: everything is in etcd.
+_UPGRADE_GRACE = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ class ControlPlane:
             log = logs / f"{layout.name}-{name}.log"
             return Part(Spec(f"{layout.name}/{name}", argv, env, owner, layout.directory, log, grace=grace))
 
-        self.etcd = part("etcd", lambda: flags.etcd(layout))
-        self.apiserver = part("kube-apiserver", lambda: flags.apiserver(layout), _API_SERVER_GRACE)
+        self.etcd = part("etcd", lambda: flags.etcd(self.layout))
+        self.apiserver = part("kube-apiserver", lambda: flags.apiserver(self.layout), _API_SERVER_GRACE)
         self.authenticator = part("authenticator", self._authenticator_argv)
-        self.controller_manager = part("kube-controller-manager", lambda: flags.controller_manager(layout))
-        self.scheduler = part("kube-scheduler", lambda: flags.scheduler(layout))
+        self.controller_manager = part("kube-controller-manager", lambda: flags.controller_manager(self.layout))
+        self.scheduler = part("kube-scheduler", lambda: flags.scheduler(self.layout))
 
     @property
     def parts(self) -> list[Part]:
@@ -72,7 +74,7 @@ class ControlPlane:
         self.etcd.start()
         self.apiserver.start()
         self.authenticator.start()
-        self.apiserver.wait_for(lambda: self.admin.succeeds("/readyz"), _READY_SECONDS)
+        self._await_api()
         self.controller_manager.start()
         self.scheduler.start()
         for collection, manifest in access.cluster_bindings():
@@ -85,6 +87,26 @@ class ControlPlane:
         """End everything, the clients before their server and the server before its store."""
         for part in (self.scheduler, self.controller_manager, self.apiserver, self.authenticator, self.etcd):
             part.stop(grace)
+
+    def upgrade(self, version: str) -> None:
+        """Go on as another minor version: store, certificates, address and authenticator stay.
+
+        EKS replaces one API server after the other; the only one here is away for some seconds.
+
+        Raises:
+            PartFailedError: when a part does not come up again.
+        """
+        self.layout = replace(self.layout, version=version)
+        versioned = (self.scheduler, self.controller_manager, self.apiserver)
+        for part in versioned:
+            part.stop(_UPGRADE_GRACE)
+        self.apiserver.start()
+        self._await_api()
+        self.controller_manager.start()
+        self.scheduler.start()
+
+    def _await_api(self) -> None:
+        self.apiserver.wait_for(lambda: self.admin.succeeds("/readyz"), _READY_SECONDS)
 
     def wipe(self) -> None:
         """Remove everything the cluster kept."""

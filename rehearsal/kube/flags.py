@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearsal.kube import versions
 from rehearsal.kube.pki import Pki
 
 # EKS caches what its authenticator answered for some minutes; a short time shows a changed access entry sooner.
@@ -35,7 +36,11 @@ class Ports:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that a cluster's command lines depend on."""
+    """Everything that a cluster's command lines depend on.
+
+    Attributes:
+        version: the minor version that EKS says (`1.33`).
+    """
 
     name: str
     directory: Path
@@ -44,6 +49,7 @@ class Layout:
     service_cidr: str
     issuer: str
     egress_socket: Path
+    version: str = versions.BINARY
 
     @property
     def pki(self) -> Pki:
@@ -126,7 +132,15 @@ def apiserver(layout: Layout) -> list[str]:
         "--profiling=false",
         # Watches of clients that do not end by themselves must not hold up the end of a rehearsal.
         "--shutdown-delay-duration=0s",
+        f"--shown-version={versions.eks_version(layout.version)}",
+        *_emulation(layout),
     ]
+
+
+def _emulation(layout: Layout) -> list[str]:
+    """Return what makes a binary behave as the minor version that EKS says."""
+    emulated = versions.emulated(layout.version)
+    return [f"--emulated-version={emulated}"] if emulated else []
 
 
 def controller_manager(layout: Layout) -> list[str]:
@@ -149,6 +163,7 @@ def controller_manager(layout: Layout) -> list[str]:
         "--leader-elect=false",
         f"--controllers={CONTROLLERS}",
         "--profiling=false",
+        *_emulation(layout),
     ]
 
 
@@ -165,6 +180,7 @@ def scheduler(layout: Layout) -> list[str]:
         f"--cert-dir={layout.directory / 'certs'}",
         "--leader-elect=false",
         "--profiling=false",
+        *_emulation(layout),
     ]
 
 

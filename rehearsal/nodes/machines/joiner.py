@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal.kube import versions
 from rehearsal.nodes import images
 from rehearsal.nodes.config import AgentConfig
 from rehearsal.nodes.informer import Store
@@ -68,7 +69,6 @@ class Joiner:
         self._pods = pods
         self._refused: dict[str, str] = {}
         self._seen: dict[str, float] = {}
-        self._version = ""
 
     async def run(self) -> None:
         """Compare for ever; a failed look is logged once per cause and repeated."""
@@ -127,7 +127,7 @@ class Joiner:
             group,
             region=self._config.region,
             disk_gib=await asyncio.to_thread(self._aws.disk_gib, instance),
-            kubelet_version=await self._server_version(),
+            kubelet_version=await self._kubelet_version(image),
             os_image="Bottlerocket OS (aws-k8s-nvidia)" if bottlerocket else "Amazon Linux 2023",
             devices={capacity.GPU: capacity.gpus(kind)} if bottlerocket else {},
         )
@@ -140,10 +140,10 @@ class Joiner:
             log.info("Node %s joined (%s, %s).", body["metadata"]["name"], name, instance["InstanceType"])
         self._refused.pop(name, None)
 
-    async def _server_version(self) -> str:
-        if not self._version:
-            self._version = str((await self._kube.get("/version"))["gitVersion"])
-        return self._version
+    async def _kubelet_version(self, image: str) -> str:
+        """Return the version of the kubelet in an image; one of unknown origin has what the API server has now."""
+        minor = versions.of_image(image)
+        return versions.eks_version(minor) if minor else str((await self._kube.get("/version"))["gitVersion"])
 
     async def _leave(self, item: Json) -> None:
         meta = item["metadata"]

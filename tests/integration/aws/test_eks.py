@@ -131,8 +131,11 @@ def test_node_group_launches_replaces_and_terminates(
     eks.update_nodegroup_config(clusterName=cluster, nodegroupName="core", scalingConfig=scaling)
     eks.describe_nodegroup(clusterName=cluster, nodegroupName="core")
     assert len(running(ec2)) == 3
-    eks.update_nodegroup_version(clusterName=cluster, nodegroupName="core")
-    eks.describe_nodegroup(clusterName=cluster, nodegroupName="core")
+    update = eks.update_nodegroup_version(clusterName=cluster, nodegroupName="core")["update"]
+    shown = eks.describe_update(name=cluster, updateId=update["id"], nodegroupName="core")["update"]
+    assert (shown["type"], shown["status"]) == ("VersionUpdate", "Successful")
+    assert eks.list_updates(name=cluster, nodegroupName="core")["updateIds"][-1] == update["id"]
+    assert error_of(eks.describe_update, name=cluster, updateId=update["id"])[0] == "ResourceNotFoundException"
     second = running(ec2)
     assert len(second) == 3
     assert not {instance["InstanceId"] for instance in first} & {instance["InstanceId"] for instance in second}
@@ -140,6 +143,40 @@ def test_node_group_launches_replaces_and_terminates(
     assert running(ec2) == []
     assert eks.list_nodegroups(clusterName=cluster)["nodegroups"] == []
     assert role not in eks.list_access_entries(clusterName=cluster)["accessEntries"]
+
+
+def test_a_node_group_is_replaced_in_steps(
+    aws: Aws, cluster: str, network: Network, make_role: Callable[..., str]
+) -> None:
+    eks, ec2 = aws.client("eks"), aws.client("ec2")
+    names = {"clusterName": cluster, "nodegroupName": "core"}
+    eks.create_nodegroup(
+        **names,
+        nodeRole=make_role("dyn-node", NODE_TRUST),
+        subnets=network.subnets,
+        scalingConfig={"minSize": 1, "maxSize": 4, "desiredSize": 4},
+        updateConfig={"maxUnavailablePercentage": 50},
+    )
+    for version, message in (
+        ("1.34", "Requested Nodegroup version 1.34 is not supported by cluster version"),
+        ("1.32", "Unsupported Kubernetes minor version update from 1.33 to 1.32"),
+    ):
+        assert error_of(eks.update_nodegroup_version, **names, version=version) == (
+            "InvalidParameterException",
+            message,
+        )
+    assert error_of(eks.update_nodegroup_version, **names, version="1.33", releaseVersion="1.34.4-20260714")[1] == (
+        "Requested release version 1.34.4-20260714 is not valid for kubernetes version 1.33."
+    )
+    first = {instance["InstanceId"] for instance in running(ec2)}
+    aws.admin("POST", "latencies", {"eks:UpdateNodegroupVersion": 3600})
+    eks.update_nodegroup_version(**names)
+    aws.admin("POST", "latencies", {"eks:UpdateNodegroupVersion": 0})
+    assert eks.describe_nodegroup(**names)["nodegroup"]["status"] == "UPDATING"
+    surge = {instance["InstanceId"] for instance in running(ec2)}
+    assert len(surge) == 6, "half of the group has its successors beside it"
+    assert first < surge
+    assert error_of(eks.update_nodegroup_version, **names)[0] == "ResourceInUseException"
 
 
 def running(ec2: Any) -> list[dict[str, Any]]:
@@ -206,13 +243,21 @@ def test_pod_identity(aws: Aws, cluster: str, make_role: Callable[..., str]) -> 
     assert error_of(eks.describe_pod_identity_association, **one)[0] == "ResourceNotFoundException"
 
 
-def test_addons(aws: Aws, cluster: str, make_role: Callable[..., str]) -> None:
+def test_addons(aws: Aws, cluster: str, network: Network, make_role: Callable[..., str]) -> None:
     eks, role = aws.client("eks"), make_role("ebs", "pods.eks.amazonaws.com")
     versions = eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion="1.33")["addons"][0]
-    assert versions["addonVersions"][0]["addonVersion"].startswith("v1.33.")
+    shown = {one["addonVersion"]: one["compatibilities"][0]["defaultVersion"] for one in versions["addonVersions"]}
+    assert all(version.startswith("v1.33.") for version in shown)
+    assert sum(shown.values()) == 1
+    assert not shown[max(shown)], "the default is not the newest"
     addon = {"clusterName": cluster, "addonName": "aws-ebs-csi-driver"}
     identity = {"serviceAccount": "ebs-csi-controller-sa", "roleArn": role}
     eks.create_addon(**addon, podIdentityAssociations=[identity], configurationValues='{"a": 1}')
+    assert eks.describe_addon(**addon)["addon"]["status"] == "CREATING", "its pods have no node yet"
+    eks.create_addon(clusterName=cluster, addonName="vpc-cni")
+    assert eks.describe_addon(clusterName=cluster, addonName="vpc-cni")["addon"]["status"] == "ACTIVE"
+    nodes = {"nodeRole": make_role("n", NODE_TRUST), "subnets": network.subnets}
+    eks.create_nodegroup(clusterName=cluster, nodegroupName="core", **nodes)
     shown = eks.describe_addon(**addon)["addon"]
     assert (shown["status"], len(shown["podIdentityAssociations"])) == ("ACTIVE", 1)
     assert error_of(eks.create_addon, **addon)[0] == "ResourceInUseException"
@@ -225,8 +270,8 @@ def test_addons(aws: Aws, cluster: str, make_role: Callable[..., str]) -> None:
     assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
     for name, values in (
         ("nothing", {}),
-        ("vpc-cni", {"addonVersion": "v0"}),
-        ("vpc-cni", {"configurationValues": "{"}),
+        ("coredns", {"addonVersion": "v1.13.2-eksbuild.1"}),
+        ("coredns", {"configurationValues": "{"}),
     ):
         refused = error_of(eks.create_addon, clusterName=cluster, addonName=name, **values)
         assert refused[0] == "InvalidParameterException"
@@ -249,8 +294,23 @@ def test_upgrade(aws: Aws, cluster: str) -> None:
 
 def test_upgrade_in_place(aws: Aws, cluster: str) -> None:
     eks = aws.client("eks")
+    for version in ("1.32", "1.33"):
+        assert error_of(eks.update_cluster_version, name=cluster, version=version) == (
+            "InvalidParameterException",
+            f"Unsupported Kubernetes minor version update from 1.33 to {version}",
+        )
+    eks.create_addon(clusterName=cluster, addonName="kube-proxy")
+    old = eks.describe_addon(clusterName=cluster, addonName="kube-proxy")["addon"]["addonVersion"]
     update = eks.update_cluster_version(name=cluster, version="1.34")["update"]
+    assert aws.admin("GET", "eks/clusters")[0]["wanted_version"] == "1.34"
+    assert eks.describe_update(name=cluster, updateId=update["id"])["update"]["status"] == "InProgress"
+    assert aws.admin("POST", f"eks/clusters/{cluster}/upgraded", {"version": "1.35"})["status"] == 409
+    aws.admin("POST", f"eks/clusters/{cluster}/upgraded", {"version": "1.34"})
     assert eks.describe_update(name=cluster, updateId=update["id"])["update"]["status"] == "Successful"
+    kept = {"clusterName": cluster, "addonName": "kube-proxy"}
+    assert eks.describe_addon(**kept)["addon"]["addonVersion"] == old
+    eks.update_addon(**kept, addonVersion="v1.34.1-eksbuild.2")
+    assert error_of(eks.update_addon, **kept, addonVersion=old)[1] == "Addon version specified is not supported"
     shown = eks.describe_cluster(name=cluster)["cluster"]
     assert (shown["version"], shown["status"]) == ("1.34", "ACTIVE")
 

@@ -18,6 +18,8 @@ import boto3
 import pytest
 
 from rehearsal import localhttp, paths, process, state
+from rehearsal.kube.pki import Pki
+from rehearsal.kube.rest import Rest
 from rehearsal.process import Identity
 from rehearsal.state import ProcessState
 
@@ -55,31 +57,74 @@ class Copy:
         return localhttp.succeeds(f"{self.state.aws_endpoint}/rehearsal/health")
 
 
+def client(copy: Copy, service: str) -> Any:
+    """A client of the account's administrator."""
+    admin = json.loads((copy.work.aws / "admin.json").read_text())
+    return boto3.client(
+        service,
+        endpoint_url=copy.state.aws_endpoint,
+        region_name=paths.REGION,
+        aws_access_key_id=admin["access_key_id"],
+        aws_secret_access_key=admin["secret_access_key"],
+    )
+
+
+def trust(service: str) -> str:
+    """A trust policy for a service."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def make_cluster(copy: Copy) -> Any:
     """Create the cluster `demo` as its administrator; return the EKS client."""
-    admin = json.loads((copy.work.aws / "admin.json").read_text())
-
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=copy.state.aws_endpoint,
-            region_name=paths.REGION,
-            aws_access_key_id=admin["access_key_id"],
-            aws_secret_access_key=admin["secret_access_key"],
-        )
-
-    ec2, eks = client("ec2"), client("eks")
+    ec2, eks = client(copy, "ec2"), client(copy, "eks")
     vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.1.{number}.0/24", AvailabilityZone=f"{paths.REGION}{zone}")
         for number, zone in enumerate("ab")
     ]
-    statement = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    role = client("iam").create_role(RoleName="cluster", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    document = trust("eks.amazonaws.com")
+    role = client(copy, "iam").create_role(RoleName="cluster", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     network = {"subnetIds": [subnet["Subnet"]["SubnetId"] for subnet in subnets]}
-    eks.create_cluster(name="demo", roleArn=role, resourcesVpcConfig=network)
+    access = {"authenticationMode": "API"}
+    eks.create_cluster(name="demo", version="1.33", roleArn=role, resourcesVpcConfig=network, accessConfig=access)
     return eks
+
+
+def make_nodes(copy: Copy, eks: Any) -> None:
+    """Give the cluster `demo` a node group of one."""
+    iam = client(copy, "iam")
+    role = iam.create_role(RoleName="nodes", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))["Role"]["Arn"]
+    eks.create_nodegroup(
+        clusterName="demo",
+        nodegroupName="core",
+        nodeRole=role,
+        subnets=eks.describe_cluster(name="demo")["cluster"]["resourcesVpcConfig"]["subnetIds"],
+        instanceTypes=["m5.large"],
+        scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1},
+    )
+
+
+def api(copy: Copy) -> Rest:
+    """The API server of the cluster `demo` as its administrator."""
+    files = Pki(copy.work.cluster("demo") / "pki")
+    return Rest(copy.state.clusters[0].endpoint, files.ca, files.cert("admin"), files.key("admin"))
+
+
+def read(copy: Copy, path: str) -> Any:
+    """What the API server says."""
+    status, text = api(copy).call("GET", path)
+    assert status == 200, text
+    return json.loads(text)
+
+
+def kubelets(copy: Copy) -> dict[str, str]:
+    """Ready nodes and the versions of their kubelets."""
+    return {
+        node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"]
+        for node in read(copy, "/api/v1/nodes")["items"]
+        if any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"]["conditions"])
+    }
 
 
 @pytest.fixture
@@ -185,6 +230,40 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(copy: Copy) -> None:
     assert process.owned(copy.work.root) == []
 
 
+def upgrade(copy: Copy, eks: Any) -> None:
+    """The control plane changes its version: address, certificates, objects and nodes stay; then the nodes follow."""
+    make_nodes(copy, eks)
+    assert process.wait_until(lambda: len(kubelets(copy)) == 1, 60, poll=0.5)
+    before, published = kubelets(copy), eks.describe_cluster(name="demo")["cluster"]
+    assert (read(copy, "/version")["minor"], published["version"]) == ("33", "1.33")
+    assert [version[:6] for version in before.values()] == ["v1.33."]
+    kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}, "data": {"from": "1.33"}}
+    api(copy).ensure("/api/v1/namespaces/default/configmaps", kept)
+    etcd = copy.pid("demo/etcd")
+    update = eks.update_cluster_version(name="demo", version="1.34")["update"]["id"]
+    assert eks.describe_cluster(name="demo")["cluster"]["status"] == "UPDATING"
+
+    def done() -> bool:
+        return bool(eks.describe_update(name="demo", updateId=update)["update"]["status"] == "Successful")
+
+    assert process.wait_until(done, 60, poll=0.5), copy.command("status", code=1)
+    shown = eks.describe_cluster(name="demo")["cluster"]
+    assert (shown["version"], shown["status"]) == ("1.34", "ACTIVE")
+    assert (shown["endpoint"], shown["certificateAuthority"]) == (
+        published["endpoint"],
+        published["certificateAuthority"],
+    )
+    version = read(copy, "/version")
+    assert (version["minor"], version["gitVersion"][:6], version["emulationMinor"]) == ("34", "v1.34.", "34")
+    assert read(copy, "/api/v1/namespaces/default/configmaps/kept")["data"] == {"from": "1.33"}
+    assert copy.pid("demo/etcd") == etcd
+    assert kubelets(copy) == before, "nodes stay what they are"
+    eks.update_nodegroup_version(clusterName="demo", nodegroupName="core", version="1.34")
+    assert process.wait_until(lambda: [text[:6] for text in kubelets(copy).values()] == ["v1.34."], 60, poll=0.5)
+    assert not set(kubelets(copy)) & set(before)
+    assert [part.name for part in copy.state.processes if part.restarts] == ["demo/kube-scheduler"]
+
+
 def test_a_cluster_lives_as_long_as_eks_says(copy: Copy) -> None:
     copy.command("up")
     eks = make_cluster(copy)
@@ -200,7 +279,9 @@ def test_a_cluster_lives_as_long_as_eks_says(copy: Copy) -> None:
     scheduler = copy.pid("demo/kube-scheduler")
     os.kill(scheduler.pid, signal.SIGKILL)
     assert process.wait_until(lambda: copy.process("demo/kube-scheduler").restarts == 1, 30)
+    upgrade(copy, eks)
     agent = copy.pid("demo/node-agent")
+    eks.delete_nodegroup(clusterName="demo", nodegroupName="core")
     eks.delete_cluster(name="demo")
     assert process.wait_until(lambda: copy.state.clusters == [], 90)
     assert not agent.alive()

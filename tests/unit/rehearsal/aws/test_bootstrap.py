@@ -61,7 +61,7 @@ def test_support_dates() -> None:
     assert support_status("1.33", date(2026, 7, 29)) == "STANDARD_SUPPORT"
     assert support_status("1.33", date(2026, 7, 30)) == "EXTENDED_SUPPORT"
     assert support_status("1.33", date(2027, 7, 30)) == "UNSUPPORTED"
-    assert all(release < standard < extended for release, standard, extended, _, _ in VERSIONS.values())
+    assert all(release < standard < extended for release, standard, extended, _ in VERSIONS.values())
 
 
 def test_upgrades_take_one_minor_at_a_time() -> None:

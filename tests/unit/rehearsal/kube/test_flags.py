@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rehearsal.kube import flags
+from rehearsal.kube import flags, versions
 
 LAYOUT = flags.Layout(
     name="demo",
@@ -50,3 +51,27 @@ def test_egress_goes_through_the_agents_socket() -> None:
     selection = flags.egress(Path("/w/s/1"))["egressSelections"][0]
     assert selection["name"] == "cluster"
     assert selection["connection"] == {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": "/w/s/1"}}}
+
+
+@pytest.mark.parametrize(("version", "emulated"), [("1.33", ["--emulated-version=1.33"]), ("1.35", []), ("1.36", [])])
+def test_an_older_version_is_emulated(version: str, emulated: list[str]) -> None:
+    layout = replace(LAYOUT, version=version)
+    for command in (flags.apiserver, flags.controller_manager, flags.scheduler):
+        assert [flag for flag in command(layout) if flag.startswith("--emulated-version")] == emulated
+    assert f"--shown-version={versions.eks_version(version)}" in flags.apiserver(layout)
+
+
+@pytest.mark.parametrize(
+    ("name", "minor"),
+    [
+        ("amazon-eks-node-al2023-x86_64-nvidia-1.33-v20260714", "1.33"),
+        ("bottlerocket-aws-k8s-1.34-nvidia-x86_64-v1.56.0", "1.34"),
+        ("my-image-2.1-x", ""),
+    ],
+)
+def test_a_node_image_says_which_kubelet_it_has(name: str, minor: str) -> None:
+    assert versions.of_image(name) == minor
+
+
+def test_eks_words_versions_in_its_own_way() -> None:
+    assert versions.eks_version("1.33").startswith("v1.33.7-eks-")
