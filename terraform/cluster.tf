@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "cluster_encryption" {
   statement {
     sid       = "UseSecretsKey"
     actions   = ["kms:DescribeKey", "kms:Decrypt", "kms:Encrypt", "kms:ListGrants"]
-    resources = [aws_kms_key.secrets.arn]
+    resources = [local.kms_key_arn]
   }
 }
 
@@ -38,71 +38,13 @@ resource "aws_iam_role_policy" "cluster_encryption" {
   policy = data.aws_iam_policy_document.cluster_encryption.json
 }
 
-data "aws_iam_policy_document" "secrets_key" {
-  statement {
-    sid       = "AccountAdministers"
-    actions   = ["kms:*"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = length(var.kms_key_admin_roles) > 0 ? [1] : []
-
-    content {
-      sid = "RolesAdminister"
-      actions = [
-        "kms:CancelKeyDeletion", "kms:Create*", "kms:Delete*", "kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*",
-        "kms:Put*", "kms:Revoke*", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
-      ]
-      resources = ["*"]
-
-      principals {
-        type        = "AWS"
-        identifiers = var.kms_key_admin_roles
-      }
-    }
-  }
-
-  statement {
-    sid       = "ControlPlaneLogs"
-    actions   = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.${var.region}.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${local.partition}:logs:${var.region}:${local.account_id}:log-group:/aws/eks/${var.name}/cluster"]
-    }
-  }
-}
-
-resource "aws_kms_key" "secrets" {
-  description             = "Kubernetes secrets and control plane logs of the EKS cluster ${var.name}"
-  deletion_window_in_days = 7
-  enable_key_rotation     = true
-  policy                  = data.aws_iam_policy_document.secrets_key.json
-}
-
-resource "aws_kms_alias" "secrets" {
-  name          = "alias/eks/${var.name}"
-  target_key_id = aws_kms_key.secrets.key_id
-}
-
 # Made before the cluster, or EKS makes one of its own: without an end of retention, without the key, and left behind.
 resource "aws_cloudwatch_log_group" "cluster" {
+  count = var.create_cloudwatch_log_group ? 1 : 0
+
   name              = "/aws/eks/${var.name}/cluster"
   retention_in_days = var.log_retention_days
-  kms_key_id        = aws_kms_key.secrets.arn
+  kms_key_id        = local.kms_key_arn
 }
 
 resource "aws_eks_cluster" "this" {
@@ -123,7 +65,7 @@ resource "aws_eks_cluster" "this" {
     resources = ["secrets"]
 
     provider {
-      key_arn = aws_kms_key.secrets.arn
+      key_arn = local.kms_key_arn
     }
   }
 
@@ -136,7 +78,7 @@ resource "aws_eks_cluster" "this" {
   }
 
   vpc_config {
-    subnet_ids              = [for az in local.azs : aws_subnet.private[az].id]
+    subnet_ids              = local.control_plane_subnet_ids
     endpoint_private_access = true
     endpoint_public_access  = length(var.cluster_endpoint_public_access_cidrs) > 0
     public_access_cidrs     = length(var.cluster_endpoint_public_access_cidrs) > 0 ? var.cluster_endpoint_public_access_cidrs : null
@@ -153,28 +95,38 @@ resource "aws_eks_cluster" "this" {
     ignore_changes = [access_config[0].bootstrap_cluster_creator_admin_permissions]
 
     precondition {
-      condition     = !local.service_cidr_overlaps
-      error_message = "cluster_service_ipv4_cidr (${var.cluster_service_ipv4_cidr}) lies inside vpc_cidr (${var.vpc_cidr}); choose another network for one of them."
+      condition     = length(local.overlaps) == 0
+      error_message = "These networks overlap: ${join("; ", local.overlaps)}. Choose another network for one of each pair."
     }
-  }
-}
 
-resource "aws_eks_access_entry" "admin" {
-  for_each = toset(var.admin_principal_arns)
+    precondition {
+      condition     = length(local.secondary_refused) == 0
+      error_message = "AWS refuses ${join(", ", local.secondary_refused)} beside vpc_cidr (${var.vpc_cidr}); write networks of 100.64.0.0/10, or of the private range that vpc_cidr is in, for secondary_cidr_blocks."
+    }
 
-  cluster_name  = aws_eks_cluster.this.name
-  principal_arn = each.value
-  type          = "STANDARD"
-}
+    precondition {
+      condition     = local.own_vpc || length(local.azs) >= 2
+      error_message = "private_subnet_ids lie in ${length(local.azs)} availability zone(s) (${join(", ", local.azs)}); EKS needs subnets in at least two different ones."
+    }
 
-resource "aws_eks_access_policy_association" "admin" {
-  for_each = toset(var.admin_principal_arns)
+    precondition {
+      condition     = !local.own_vpc || length(var.private_subnet_ids) + length(var.public_subnet_ids) == 0
+      error_message = "private_subnet_ids and public_subnet_ids belong to a VPC that is there already: write its id for vpc_id, or leave them empty."
+    }
 
-  cluster_name  = aws_eks_cluster.this.name
-  principal_arn = aws_eks_access_entry.admin[each.key].principal_arn
-  policy_arn    = "arn:${local.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    precondition {
+      condition     = local.own_vpc || length(var.secondary_cidr_blocks) == 0
+      error_message = "secondary_cidr_blocks are for a VPC that is made here; with vpc_id name subnets of your own secondary networks in private_subnet_ids."
+    }
 
-  access_scope {
-    type = "cluster"
+    precondition {
+      condition     = length(local.given_elsewhere) == 0
+      error_message = "The subnets ${join(", ", local.given_elsewhere)} are not in ${var.vpc_id}; correct private_subnet_ids or vpc_id."
+    }
+
+    precondition {
+      condition     = length(local.given_taken) == 0
+      error_message = "The subnets ${join(", ", local.given_taken)} carry karpenter.sh/discovery for another cluster, whose Karpenter would lose them; set enable_subnet_tags = false and select them by id in karpenter_gpu_subnet_selector_terms."
+    }
   }
 }

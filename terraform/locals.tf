@@ -18,11 +18,37 @@ locals {
 
   managed_policy_prefix = "arn:${local.partition}:iam::aws:policy"
 
-  # Two networks overlap when they are one and the same at the shorter of their prefixes.
-  shorter_prefix = min([for cidr in [var.vpc_cidr, var.cluster_service_ipv4_cidr] : tonumber(split("/", cidr)[1])]...)
-  service_cidr_overlaps = length(distinct([
-    for cidr in [var.vpc_cidr, var.cluster_service_ipv4_cidr] : cidrhost("${split("/", cidr)[0]}/${local.shorter_prefix}", 0)
-  ])) == 1
+  # Two networks overlap when they are one and the same at the shorter of their prefixes. By name, so that the error says
+  # which two.
+  networks = merge(
+    { "cluster_service_ipv4_cidr (${var.cluster_service_ipv4_cidr})" = var.cluster_service_ipv4_cidr },
+    local.own_vpc ? { "vpc_cidr (${var.vpc_cidr})" = var.vpc_cidr } : { for cidr in local.vpc_cidrs : "${var.vpc_id} (${cidr})" => cidr },
+    local.own_vpc ? { for cidr in var.secondary_cidr_blocks : "secondary_cidr_blocks (${cidr})" => cidr } : {},
+  )
+  network_pairs = [
+    for pair in setproduct(keys(local.networks), keys(local.networks)) : {
+      names = pair
+      cidrs = [for name in pair : local.networks[name]]
+      mask  = min([for name in pair : tonumber(split("/", local.networks[name])[1])]...)
+    } if index(keys(local.networks), pair[0]) < index(keys(local.networks), pair[1])
+  ]
+  overlaps = [
+    for pair in local.network_pairs : "${pair.names[0]} and ${pair.names[1]}"
+    if length(distinct([for cidr in pair.cidrs : cidrhost("${split("/", cidr)[0]}/${pair.mask}", 0)])) == 1
+  ]
+
+  # AWS lets a VPC grow only within the private range it began in, and into 100.64.0.0/10.
+  private_ranges = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"]
+  range_of = {
+    for cidr in concat([var.vpc_cidr], var.secondary_cidr_blocks) : cidr => one([
+      for range in local.private_ranges : range
+      if cidrhost("${split("/", cidr)[0]}/${split("/", range)[1]}", 0) == split("/", range)[0]
+    ])
+  }
+  secondary_refused = [
+    for cidr in var.secondary_cidr_blocks : cidr
+    if local.own_vpc && !contains(["100.64.0.0/10", local.range_of[var.vpc_cidr]], coalesce(local.range_of[cidr], "none"))
+  ]
 
   # Every resource carries these; the leftover scan and the teardown look for them.
   tags = merge(var.tags, {

@@ -14,22 +14,43 @@ data "aws_availability_zones" "available" {
 }
 
 locals {
-  azs = length(var.availability_zones) > 0 ? sort(var.availability_zones) : slice(
+  azs = local.own_vpc ? local.own_azs : sort(distinct(values(local.given_azs)))
+
+  own_azs = length(var.availability_zones) > 0 ? sort(var.availability_zones) : slice(
     sort(data.aws_availability_zones.available.names), 0,
     min(var.availability_zones_count, length(data.aws_availability_zones.available.names)),
   )
-
-  az_index = { for index, az in local.azs : az => index }
+  own_az_index = { for index, az in local.own_azs : az => index if local.own_vpc }
 
   # First half of the VPC: up to four private subnets of one eighth each. Second half: public ones of one 32nd each, with
   # room left for subnets to come.
-  private_cidrs = { for az, index in local.az_index : az => cidrsubnet(cidrsubnet(var.vpc_cidr, 1, 0), 2, index) }
-  public_cidrs  = { for az, index in local.az_index : az => cidrsubnet(cidrsubnet(var.vpc_cidr, 1, 1), 4, index) }
+  private_cidrs = { for az, index in local.own_az_index : az => cidrsubnet(cidrsubnet(var.vpc_cidr, 1, 0), 2, index) }
+  public_cidrs  = { for az, index in local.own_az_index : az => cidrsubnet(cidrsubnet(var.vpc_cidr, 1, 1), 4, index) }
 
-  nat_azs = var.single_nat_gateway ? slice(local.azs, 0, 1) : local.azs
+  # Every secondary network is shared out among four zones, so that a further zone moves nothing.
+  secondary_subnets = merge([
+    for number, cidr in var.secondary_cidr_blocks : {
+      for az, index in local.own_az_index : "${az} ${cidr}" => {
+        az = az, cidr = cidrsubnet(cidr, 2, index), name = "${var.name}-private-secondary-${az}${number > 0 ? "-${number + 1}" : ""}"
+      }
+    }
+  ]...)
+
+  # What the rest of the configuration asks for, whoever made the network.
+  vpc_id                   = local.own_vpc ? one(aws_vpc.this[*].id) : var.vpc_id
+  vpc_cidrs                = local.own_vpc ? concat([var.vpc_cidr], var.secondary_cidr_blocks) : distinct(data.aws_vpc.given[0].cidr_block_associations[*].cidr_block)
+  control_plane_subnet_ids = local.own_vpc ? [for az in local.azs : aws_subnet.private[az].id] : var.private_subnet_ids
+  node_subnet_ids = local.own_vpc && length(var.secondary_cidr_blocks) > 0 ? [
+    for key in sort(keys(local.secondary_subnets)) : aws_subnet.secondary[key].id
+  ] : local.control_plane_subnet_ids
+  storage_subnets = local.own_vpc ? { for az in local.own_azs : az => aws_subnet.private[az].id } : { for az, ids in local.given_by_az : az => ids[0] }
+
+  nat_azs = local.own_vpc ? (var.single_nat_gateway ? slice(local.own_azs, 0, 1) : local.own_azs) : []
 }
 
 resource "aws_vpc" "this" {
+  count = local.own_vpc ? 1 : 0
+
   cidr_block           = var.vpc_cidr
   enable_dns_support   = true
   enable_dns_hostnames = true
@@ -38,43 +59,72 @@ resource "aws_vpc" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(local.azs) >= 2
+      condition     = length(local.own_azs) >= 2
       error_message = "The region ${var.region} offers fewer than two availability zones to EKS; choose another region."
     }
   }
 }
 
+resource "aws_vpc_ipv4_cidr_block_association" "secondary" {
+  for_each = local.own_vpc ? toset(var.secondary_cidr_blocks) : toset([])
+
+  vpc_id     = aws_vpc.this[0].id
+  cidr_block = each.key
+}
+
 # Adopted only to take its rules away: nothing may use it.
 resource "aws_default_security_group" "this" {
-  vpc_id = aws_vpc.this.id
+  count = local.own_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.this[0].id
 
   tags = { Name = "${var.name}-default-unused" }
 }
 
 resource "aws_internet_gateway" "this" {
-  vpc_id = aws_vpc.this.id
+  count = local.own_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.this[0].id
 
   tags = { Name = var.name }
 }
 
 resource "aws_subnet" "private" {
-  for_each = local.az_index
+  for_each = local.own_az_index
 
-  vpc_id            = aws_vpc.this.id
+  vpc_id            = aws_vpc.this[0].id
   availability_zone = each.key
   cidr_block        = local.private_cidrs[each.key]
 
+  tags = merge(
+    {
+      Name                              = "${var.name}-private-${each.key}"
+      "kubernetes.io/role/internal-elb" = "1"
+    },
+    length(var.secondary_cidr_blocks) > 0 ? {} : { "karpenter.sh/discovery" = var.name },
+  )
+}
+
+# With secondary networks the nodes and their pods live here; control plane, mount targets and load balancers stay above.
+resource "aws_subnet" "secondary" {
+  for_each = local.own_vpc ? local.secondary_subnets : {}
+
+  vpc_id            = aws_vpc.this[0].id
+  availability_zone = each.value.az
+  cidr_block        = each.value.cidr
+
   tags = {
-    Name                              = "${var.name}-private-${each.key}"
-    "karpenter.sh/discovery"          = var.name
-    "kubernetes.io/role/internal-elb" = "1"
+    Name                     = each.value.name
+    "karpenter.sh/discovery" = var.name
   }
+
+  depends_on = [aws_vpc_ipv4_cidr_block_association.secondary]
 }
 
 resource "aws_subnet" "public" {
-  for_each = local.az_index
+  for_each = local.own_az_index
 
-  vpc_id            = aws_vpc.this.id
+  vpc_id            = aws_vpc.this[0].id
   availability_zone = each.key
   cidr_block        = local.public_cidrs[each.key]
 
@@ -106,35 +156,39 @@ resource "aws_nat_gateway" "this" {
 }
 
 resource "aws_route_table" "public" {
-  vpc_id = aws_vpc.this.id
+  count = local.own_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.this[0].id
 
   tags = { Name = "${var.name}-public" }
 }
 
 resource "aws_route" "public_internet" {
-  route_table_id         = aws_route_table.public.id
+  count = local.own_vpc ? 1 : 0
+
+  route_table_id         = aws_route_table.public[0].id
   destination_cidr_block = "0.0.0.0/0"
-  gateway_id             = aws_internet_gateway.this.id
+  gateway_id             = aws_internet_gateway.this[0].id
 }
 
 resource "aws_route_table_association" "public" {
-  for_each = local.az_index
+  for_each = local.own_az_index
 
   subnet_id      = aws_subnet.public[each.key].id
-  route_table_id = aws_route_table.public.id
+  route_table_id = aws_route_table.public[0].id
 }
 
 # One table per zone even with a single NAT gateway, so that a second gateway later changes routes and nothing else.
 resource "aws_route_table" "private" {
-  for_each = local.az_index
+  for_each = local.own_az_index
 
-  vpc_id = aws_vpc.this.id
+  vpc_id = aws_vpc.this[0].id
 
   tags = { Name = "${var.name}-private-${each.key}" }
 }
 
 resource "aws_route" "private_nat" {
-  for_each = local.az_index
+  for_each = local.own_az_index
 
   route_table_id         = aws_route_table.private[each.key].id
   destination_cidr_block = "0.0.0.0/0"
@@ -142,19 +196,15 @@ resource "aws_route" "private_nat" {
 }
 
 resource "aws_route_table_association" "private" {
-  for_each = local.az_index
+  for_each = local.own_az_index
 
   subnet_id      = aws_subnet.private[each.key].id
   route_table_id = aws_route_table.private[each.key].id
 }
 
-resource "aws_vpc_endpoint" "s3" {
-  count = var.enable_s3_endpoint ? 1 : 0
+resource "aws_route_table_association" "secondary" {
+  for_each = local.own_vpc ? local.secondary_subnets : {}
 
-  vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${var.region}.s3"
-  vpc_endpoint_type = "Gateway"
-  route_table_ids   = [for az in local.azs : aws_route_table.private[az].id]
-
-  tags = { Name = "${var.name}-s3" }
+  subnet_id      = aws_subnet.secondary[each.key].id
+  route_table_id = aws_route_table.private[each.value.az].id
 }

@@ -1,54 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# One security group for the nodes of the managed group and of Karpenter: frontends and workers of a graph talk pod to pod
-# on many ports, across both kinds of node.
-resource "aws_security_group" "node" {
-  name        = "${var.name}-node"
-  description = "Nodes of the EKS cluster ${var.name}"
-  vpc_id      = aws_vpc.this.id
-
-  tags = {
-    Name                                = "${var.name}-node"
-    "karpenter.sh/discovery"            = var.name
-    "kubernetes.io/cluster/${var.name}" = "owned"
-  }
-}
-
-resource "aws_vpc_security_group_ingress_rule" "node_from_node" {
-  security_group_id            = aws_security_group.node.id
-  description                  = "Node to node"
-  referenced_security_group_id = aws_security_group.node.id
-  ip_protocol                  = "-1"
-}
-
-resource "aws_vpc_security_group_ingress_rule" "node_from_cluster" {
-  security_group_id            = aws_security_group.node.id
-  description                  = "Control plane to kubelets, webhooks and aggregated APIs"
-  referenced_security_group_id = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 65535
-}
-
-resource "aws_vpc_security_group_egress_rule" "node" {
-  for_each = toset(var.node_egress_cidrs)
-
-  security_group_id = aws_security_group.node.id
-  description       = "Registries, AWS APIs and services of the user's own"
-  cidr_ipv4         = each.value
-  ip_protocol       = "-1"
-}
-
-resource "aws_vpc_security_group_ingress_rule" "cluster_from_node" {
-  security_group_id            = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
-  description                  = "Nodes to the API server"
-  referenced_security_group_id = aws_security_group.node.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
 data "aws_iam_policy_document" "node_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -113,14 +65,29 @@ resource "aws_launch_template" "core" {
   }
 }
 
+data "aws_ssm_parameter" "core_release" {
+  count = var.core_node_release_version == "latest" ? 1 : 0
+
+  name = "/aws/service/eks/optimized-ami/${var.eks_cluster_version}/amazon-linux-2023/x86_64/standard/recommended/release_version"
+}
+
+locals {
+  core_release_version = (
+    var.core_node_release_version == "latest" ? nonsensitive(data.aws_ssm_parameter.core_release[0].value)
+    : var.core_node_release_version != "" ? var.core_node_release_version : null
+  )
+}
+
 resource "aws_eks_node_group" "core" {
-  cluster_name    = aws_eks_cluster.this.name
-  node_group_name = "core"
-  node_role_arn   = aws_iam_role.core.arn
-  subnet_ids      = [for az in local.azs : aws_subnet.private[az].id]
-  ami_type        = "AL2023_x86_64_STANDARD"
-  capacity_type   = "ON_DEMAND"
-  instance_types  = var.core_node_instance_types
+  cluster_name           = aws_eks_cluster.this.name
+  node_group_name_prefix = "core-"
+  node_role_arn          = aws_iam_role.core.arn
+  subnet_ids             = local.node_subnet_ids
+  ami_type               = "AL2023_x86_64_STANDARD"
+  capacity_type          = "ON_DEMAND"
+  instance_types         = var.core_node_instance_types
+  version                = aws_eks_cluster.this.version
+  release_version        = local.core_release_version
 
   labels = {
     NodeGroupType = "core"
@@ -154,13 +121,18 @@ resource "aws_eks_node_group" "core" {
     aws_route.public_internet,
     aws_route_table_association.private,
     aws_route_table_association.public,
+    aws_route_table_association.secondary,
     aws_vpc_security_group_egress_rule.node,
+    aws_vpc_security_group_egress_rule.node_to_node,
+    aws_vpc_security_group_egress_rule.node_to_vpc,
     aws_vpc_security_group_ingress_rule.cluster_from_node,
     aws_vpc_security_group_ingress_rule.node_from_cluster,
     aws_vpc_security_group_ingress_rule.node_from_node,
   ]
 
   lifecycle {
-    ignore_changes = [scaling_config[0].desired_size]
+    # Other instance types or subnets mean another group: Karpenter and the platform move over before the old one goes.
+    create_before_destroy = true
+    ignore_changes        = [scaling_config[0].desired_size]
   }
 }

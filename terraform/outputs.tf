@@ -55,17 +55,27 @@ output "service_cidr" {
 
 output "vpc_id" {
   description = "VPC of the cluster."
-  value       = aws_vpc.this.id
+  value       = local.vpc_id
 }
 
 output "private_subnet_ids" {
-  description = "Subnets of nodes and pods, in the order of their zones."
-  value       = [for az in local.azs : aws_subnet.private[az].id]
+  description = "Subnets of nodes and pods, in the order of their zones (with vpc_id in the order they were given)."
+  value       = local.node_subnet_ids
+}
+
+output "control_plane_subnet_ids" {
+  description = "Subnets of control plane and mount targets: those of the nodes, unless these have secondary networks."
+  value       = local.control_plane_subnet_ids
+}
+
+output "availability_zones" {
+  description = "Availability zones of the cluster."
+  value       = local.azs
 }
 
 output "public_subnet_ids" {
   description = "Subnets of NAT gateways and public load balancers, in the order of their zones."
-  value       = [for az in local.azs : aws_subnet.public[az].id]
+  value       = local.own_vpc ? [for az in local.azs : aws_subnet.public[az].id] : var.public_subnet_ids
 }
 
 output "cluster_security_group_id" {
@@ -106,6 +116,77 @@ output "efs_id" {
 output "efs_access_point_id" {
   description = "Access point of the folder for models."
   value       = one(aws_efs_access_point.models[*].id)
+}
+
+output "fsx_id" {
+  description = "Lustre file system for models."
+  value       = one(aws_fsx_lustre_file_system.models[*].id)
+}
+
+output "fsx_dns_name" {
+  description = "Address of the Lustre file system."
+  value       = one(aws_fsx_lustre_file_system.models[*].dns_name)
+}
+
+output "fsx_mount_name" {
+  description = "Mount name of the Lustre file system."
+  value       = one(aws_fsx_lustre_file_system.models[*].mount_name)
+}
+
+output "model_bucket" {
+  description = "Name of the bucket for models."
+  value       = one(aws_s3_bucket.models[*].id)
+}
+
+output "ecr_repository_urls" {
+  description = "Addresses of the ECR repositories, by the entries of ecr_repositories."
+  value       = { for name, repository in aws_ecr_repository.this : name => repository.repository_url }
+}
+
+output "ecr_pull_through_cache_urls" {
+  description = "What to write in place of a registry's name to pull through ECR, by the registry's name."
+  value = {
+    for registry, rule in aws_ecr_pull_through_cache_rule.this : registry => "${local.account_id}.dkr.ecr.${var.region}.${data.aws_partition.current.dns_suffix}/${rule.ecr_repository_prefix}"
+  }
+}
+
+output "amp_workspace_id" {
+  description = "Workspace of Amazon Managed Service for Prometheus."
+  value       = one(aws_prometheus_workspace.this[*].id)
+}
+
+output "amp_endpoint" {
+  description = "Address of the workspace; Prometheus writes to <address>api/v1/remote_write."
+  value       = one(aws_prometheus_workspace.this[*].prometheus_endpoint)
+}
+
+output "service_account_roles" {
+  description = "Roles of the service accounts of optional parts: cw-agent, fsx-csi, bucket and amp-write."
+  value       = { for name, identity in module.identity : name => identity.role_arn }
+}
+
+output "placement_groups" {
+  description = "Placement groups, by the keys of placement_groups: name and id."
+  value       = { for key, group in aws_placement_group.this : key => { name = group.name, id = group.placement_group_id } }
+}
+
+output "capacity_reservation_ids" {
+  description = "Capacity reservations that Karpenter may use."
+  value       = var.capacity_reservation_ids
+}
+
+output "node_groups" {
+  description = "Names of the managed node groups."
+  value = merge(
+    { core = aws_eks_node_group.core.node_group_name },
+    { for group in aws_eks_node_group.gpu : "gpu" => group.node_group_name },
+    { for group in aws_eks_node_group.capacity_block : "cbr" => group.node_group_name },
+  )
+}
+
+output "addon_versions" {
+  description = "Versions of the EKS add-ons."
+  value       = { for name, addon in merge(aws_eks_addon.before_compute, aws_eks_addon.after_compute) : name => addon.addon_version }
 }
 
 output "tags" {

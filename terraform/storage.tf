@@ -21,7 +21,7 @@ resource "aws_security_group" "efs" {
 
   name        = "${var.name}-efs"
   description = "Mount targets of the file system of the EKS cluster ${var.name}"
-  vpc_id      = aws_vpc.this.id
+  vpc_id      = local.vpc_id
 
   tags = { Name = "${var.name}-efs" }
 }
@@ -38,10 +38,10 @@ resource "aws_vpc_security_group_ingress_rule" "efs_from_node" {
 }
 
 resource "aws_efs_mount_target" "models" {
-  for_each = var.enable_aws_efs_csi_driver ? local.az_index : {}
+  for_each = var.enable_aws_efs_csi_driver ? toset(local.azs) : toset([])
 
   file_system_id  = aws_efs_file_system.models[0].id
-  subnet_id       = aws_subnet.private[each.key].id
+  subnet_id       = local.storage_subnets[each.key]
   security_groups = [aws_security_group.efs[0].id]
 }
 

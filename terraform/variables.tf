@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# Cluster -------------------------------------------------------------------------------------------------------------
-
 variable "name" {
   description = "Name of the EKS cluster and first part of the name of everything around it."
   type        = string
@@ -97,8 +95,20 @@ variable "cluster_endpoint_public_access_cidrs" {
   }
 }
 
+variable "cluster_endpoint_private_access_cidrs" {
+  description = "Networks besides the nodes that may reach the API server's address inside the VPC, for example those of a bastion or of a VPN."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.cluster_endpoint_private_access_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "Write networks in CIDR notation for cluster_endpoint_private_access_cidrs, for example [\"10.8.0.0/16\"]."
+  }
+}
+
 variable "cluster_service_ipv4_cidr" {
-  description = "Network that Kubernetes Services get their addresses from; it must not overlap the VPC."
+  description = "Network that Kubernetes Services get their addresses from; it must not overlap the VPC's networks."
   type        = string
   default     = "172.20.0.0/16"
   nullable    = false
@@ -128,6 +138,44 @@ variable "admin_principal_arns" {
   }
 }
 
+variable "access_entries" {
+  description = "Further IAM roles and users that get into the cluster, by a name of your own: EKS access policies (in all namespaces, or in those named) or Kubernetes groups."
+  type = map(object({
+    principal_arn     = string
+    policies          = optional(list(string), [])
+    namespaces        = optional(list(string), [])
+    kubernetes_groups = optional(list(string), [])
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for entry in values(var.access_entries) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", entry.principal_arn))])
+    error_message = "Write the ARN of an IAM role or user as principal_arn of each of access_entries, for example \"arn:aws:iam::123456789012:role/developers\"."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for entry in values(var.access_entries) : [
+        for policy in entry.policies : contains([
+          "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSClusterAdminPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy",
+        ], policy)
+      ]
+    ]))
+    error_message = "Choose from AmazonEKSClusterAdminPolicy, AmazonEKSAdminPolicy, AmazonEKSAdminViewPolicy, AmazonEKSEditPolicy and AmazonEKSViewPolicy for the policies of access_entries."
+  }
+
+  validation {
+    condition     = alltrue([for entry in values(var.access_entries) : length(entry.policies) + length(entry.kubernetes_groups) > 0])
+    error_message = "Give each of access_entries at least one of policies or one of kubernetes_groups: without them it may do nothing."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for entry in values(var.access_entries) : [for group in entry.kubernetes_groups : !startswith(group, "system:")]]))
+    error_message = "Take groups that start with \"system:\" out of the kubernetes_groups of access_entries: EKS refuses them. Use the policy AmazonEKSClusterAdminPolicy for administrators."
+  }
+}
+
 variable "enabled_log_types" {
   description = "Control plane logs that go to CloudWatch."
   type        = list(string)
@@ -152,8 +200,27 @@ variable "log_retention_days" {
   }
 }
 
+variable "create_cloudwatch_log_group" {
+  description = "Make the log group of the control plane. Write false where /aws/eks/<name>/cluster is there already, for example left by an earlier cluster of that name: EKS then writes into it, and it stays when the cluster goes."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for the Kubernetes secrets and the control plane logs. Its policy must let the cluster's role and CloudWatch Logs use it. With an empty string a key is made."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.kms_key_arn == "" || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-zA-Z-]+$", var.kms_key_arn))
+    error_message = "Write the ARN of a KMS key (not of an alias) for kms_key_arn, for example \"arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\", or leave it empty."
+  }
+}
+
 variable "kms_key_admin_roles" {
-  description = "ARNs of IAM roles that may administer the key of the Kubernetes secrets. The account itself always may."
+  description = "ARNs of IAM roles that may administer the key that is made here. The account itself always may."
   type        = list(string)
   default     = []
   nullable    = false
@@ -174,221 +241,4 @@ variable "iam_permissions_boundary_arn" {
     condition     = var.iam_permissions_boundary_arn == "" || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:policy/.+$", var.iam_permissions_boundary_arn))
     error_message = "Write the ARN of an IAM policy for iam_permissions_boundary_arn, for example \"arn:aws:iam::123456789012:policy/boundary\"."
   }
-}
-
-# Network -------------------------------------------------------------------------------------------------------------
-
-variable "vpc_cidr" {
-  description = "Network of the VPC. The first half of it holds the private subnets (nodes and pods), the second the public ones."
-  type        = string
-  default     = "10.1.0.0/16"
-  nullable    = false
-
-  validation {
-    condition     = can(cidrhost(var.vpc_cidr, 0)) && can(regex("/(1[6-9]|2[0-2])$", var.vpc_cidr))
-    error_message = "Write a network of size /16 to /22 for vpc_cidr, for example \"10.1.0.0/16\"."
-  }
-}
-
-variable "availability_zones_count" {
-  description = "Number of availability zones that get a private and a public subnet."
-  type        = number
-  default     = 2
-  nullable    = false
-
-  validation {
-    condition     = contains([2, 3, 4], var.availability_zones_count)
-    error_message = "Write 2, 3 or 4 for availability_zones_count."
-  }
-}
-
-variable "availability_zones" {
-  description = "Availability zones to use, where it must be certain ones. With an empty list the first availability_zones_count that the region offers."
-  type        = list(string)
-  default     = []
-  nullable    = false
-
-  validation {
-    condition     = length(var.availability_zones) == 0 || (length(distinct(var.availability_zones)) == length(var.availability_zones) && length(var.availability_zones) >= 2 && length(var.availability_zones) <= 4)
-    error_message = "Write two to four different zones for availability_zones, for example [\"us-west-2a\", \"us-west-2b\"], or leave it empty."
-  }
-}
-
-variable "single_nat_gateway" {
-  description = "One NAT gateway for all zones (cheaper) instead of one per zone (survives the loss of a zone)."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "enable_s3_endpoint" {
-  description = "Gateway endpoint for S3: free, and keeps image layers and models off the NAT gateway's bill."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-# Node group ----------------------------------------------------------------------------------------------------------
-
-variable "core_node_instance_types" {
-  description = "Instance types of the node group core, which carries Karpenter and the platform's own services."
-  type        = list(string)
-  default     = ["m5.xlarge"]
-  nullable    = false
-
-  validation {
-    condition     = length(var.core_node_instance_types) > 0 && alltrue([for kind in var.core_node_instance_types : can(regex("^[a-z0-9-]+\\.[a-z0-9-]+$", kind))])
-    error_message = "Write at least one instance type for core_node_instance_types, for example [\"m5.xlarge\"]."
-  }
-}
-
-variable "core_node_scaling" {
-  description = "Smallest, largest and first size of the node group core. The size is not put back when something else changed it."
-  type = object({
-    min     = optional(number, 2)
-    max     = optional(number, 8)
-    desired = optional(number, 2)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = var.core_node_scaling.min >= 1 && var.core_node_scaling.min <= var.core_node_scaling.desired && var.core_node_scaling.desired <= var.core_node_scaling.max
-    error_message = "Write sizes with 1 <= min <= desired <= max for core_node_scaling, for example { min = 2, max = 8, desired = 2 }."
-  }
-}
-
-variable "core_node_disk_gib" {
-  description = "Size of a core node's root disk (gp3, encrypted) in GiB."
-  type        = number
-  default     = 100
-  nullable    = false
-
-  validation {
-    condition     = var.core_node_disk_gib >= 20 && var.core_node_disk_gib <= 16384
-    error_message = "Write 20 to 16384 (GiB) for core_node_disk_gib."
-  }
-}
-
-variable "node_egress_cidrs" {
-  description = "Networks that nodes may open connections to. They need the registries of images and models."
-  type        = list(string)
-  default     = ["0.0.0.0/0"]
-  nullable    = false
-
-  validation {
-    condition     = length(var.node_egress_cidrs) > 0 && alltrue([for cidr in var.node_egress_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "Write at least one network in CIDR notation for node_egress_cidrs, for example [\"0.0.0.0/0\"]."
-  }
-}
-
-# Add-ons -------------------------------------------------------------------------------------------------------------
-
-variable "enable_cluster_addons" {
-  description = "EKS add-ons to switch on or off. What is not named keeps its default: all on but eks-node-monitoring-agent."
-  type        = map(bool)
-  default     = {}
-  nullable    = false
-
-  validation {
-    condition = length(setsubtract(keys(var.enable_cluster_addons), [
-      "aws-ebs-csi-driver", "coredns", "eks-node-monitoring-agent", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni",
-    ])) == 0
-    error_message = "Use aws-ebs-csi-driver, coredns, eks-node-monitoring-agent, eks-pod-identity-agent, kube-proxy, metrics-server or vpc-cni as keys of enable_cluster_addons; the EFS driver has its own switch, enable_aws_efs_csi_driver."
-  }
-
-  validation {
-    condition     = alltrue([for addon in ["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"] : lookup(var.enable_cluster_addons, addon, true)])
-    error_message = "Leave coredns, eks-pod-identity-agent, kube-proxy and vpc-cni on in enable_cluster_addons: nodes and controllers do not work without them."
-  }
-}
-
-variable "cluster_addon_versions" {
-  description = "Versions of EKS add-ons by name, for example { coredns = \"v1.12.2-eksbuild.4\" }. What is not named gets the version that EKS proposes for the cluster's."
-  type        = map(string)
-  default     = {}
-  nullable    = false
-
-  validation {
-    condition     = alltrue([for version in values(var.cluster_addon_versions) : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
-    error_message = "Write add-on versions like \"v1.12.2-eksbuild.4\" in cluster_addon_versions; `aws eks describe-addon-versions` lists them."
-  }
-}
-
-variable "enable_network_policy" {
-  description = "Let the VPC CNI enforce Kubernetes network policies."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "enable_aws_efs_csi_driver" {
-  description = "EFS file system for models shared between nodes, with its CSI driver."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-# Karpenter -----------------------------------------------------------------------------------------------------------
-
-variable "enable_karpenter" {
-  description = "AWS side of Karpenter: roles, access entry, interruption queue and event rules."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "karpenter_namespace" {
-  description = "Namespace of the service account karpenter, which gets the controller's role."
-  type        = string
-  default     = "karpenter"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.karpenter_namespace))
-    error_message = "Write a Kubernetes namespace for karpenter_namespace, for example \"karpenter\"."
-  }
-}
-
-# What runs inside the cluster ------------------------------------------------------------------------------------------
-# Declared here so that one tfvars file configures everything; the Ansible roles read them, Terraform makes nothing of them.
-
-variable "enable_dynamo_stack" {
-  description = "Dynamo platform. Read by the role dynamo_platform."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "dynamo_stack_version" {
-  description = "Version of the Dynamo platform and its images. Read by the roles dynamo_platform and dynamo_example."
-  type        = string
-  default     = "v0.4.1"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^v?[0-9]+\\.[0-9]+\\.[0-9]+([.-][0-9A-Za-z.-]+)?$", var.dynamo_stack_version))
-    error_message = "Write a version like \"v1.6.1\" for dynamo_stack_version."
-  }
-}
-
-variable "enable_argocd" {
-  description = "Argo CD as installer of the platform. Read by the role dynamo_platform."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "enable_ai_ml_observability_stack" {
-  description = "Prometheus, Grafana, dashboards and alerts. Read by the role observability."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "enable_aws_efa_k8s_device_plugin" {
-  description = "Device plugin for Elastic Fabric Adapters. Read by the role karpenter_gpu."
-  type        = bool
-  default     = false
-  nullable    = false
 }

@@ -50,7 +50,8 @@ def test_roles_are_named_as_terraform_names_them() -> None:
     drivers = set(re.findall(r"^\s+([a-z-]+)\s+= \{ service_account", text, flags=re.MULTILINE))
     patterns = {
         resource.rpartition("/*-")[2]
-        for statement in POLICIES["identity"]["Statement"]
+        for name in ("identity", "options")
+        for statement in POLICIES[name]["Statement"]
         if statement["Sid"] == "Roles"
         for resource in statement["Resource"]
     }
@@ -59,6 +60,15 @@ def test_roles_are_named_as_terraform_names_them() -> None:
 
 def test_only_policies_that_terraform_attaches_can_be_attached() -> None:
     text = terraform("", "modules/karpenter", "modules/pod_identity")
-    attached = set(re.findall(r'"(?:\$\{local\.managed_policy_prefix\}/)?((?:service-role/)?Amazon\w+)"', text))
-    statement = next(item for item in POLICIES["identity"]["Statement"] if item["Sid"] == "AttachPolicies")
-    assert {arn.partition(":policy/")[2] for arn in statement["Condition"]["ArnEquals"]["iam:PolicyARN"]} == attached
+    named = r'"(?:\$\{local\.managed_policy_prefix\}/)?((?:service-role/)?(?:Amazon|AWSXray|CloudWatch)\w+)"'
+    # Access policies of EKS have names of the same form, but are no IAM policies.
+    in_kubernetes = r"AmazonEKS(Cluster)?(Admin|AdminView|Edit|View)Policy"
+    attached = {name for name in re.findall(named, text) if not re.fullmatch(in_kubernetes, name)}
+    arns = {
+        arn
+        for name in ("identity", "options")
+        for statement in POLICIES[name]["Statement"]
+        if statement["Sid"] == "AttachPolicies"
+        for arn in statement["Condition"]["ArnEquals"]["iam:PolicyARN"]
+    }
+    assert {arn.partition(":policy/")[2] for arn in arns} == attached
