@@ -58,10 +58,10 @@ class Aws:
             code = exc.response.get("Error", {}).get("Code", "")
             if "NotFound" in code or "NonExistentQueue" in code or "QueueDoesNotExist" in code:
                 return missing
-            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}", code) from exc
+            raise AwsError(f"Failed to {action}: {exc}. {hint(code)}", code) from exc
         except BotoCoreError as exc:
             code = type(exc).__name__
-            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}", code) from exc
+            raise AwsError(f"Failed to {action}: {exc}. {hint(code)}", code) from exc
 
     def pages(self, action: str, service: str, operation: str, key: str, **parameters: t.Any) -> list[t.Any]:
         """Return the items of all pages of a list call.
@@ -76,7 +76,7 @@ class Aws:
             return [item for page in paginator.paginate(**parameters) for item in page.get(key) or []]
         except (ClientError, BotoCoreError) as exc:
             code = exc.response.get("Error", {}).get("Code", "") if isinstance(exc, ClientError) else type(exc).__name__
-            raise AwsError(f"Failed to {action}: {exc}. {_hint(code)}", code) from exc
+            raise AwsError(f"Failed to {action}: {exc}. {hint(code)}", code) from exc
 
     def caller(self) -> dict[str, str]:
         """Return account and ARN of the principal that asks.
@@ -88,8 +88,9 @@ class Aws:
         return {"account": answer["Account"], "arn": answer["Arn"]}
 
 
-def _hint(code: str) -> str:
-    if "Expired" in code:
+def hint(code: str) -> str:
+    """Return what to do about a failure, by AWS's or botocore's word for it."""
+    if "Expired" in code or "SSO" in code or code == "TokenRetrievalError":
         return "The credentials have expired: sign in again."
     if code in {
         "NoCredentialsError",

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filter graph_cost."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: graph_cost
+short_description: Say what the nodes of an example cost per hour
+version_added: 1.0.0
+author:
+  - The ai_on_eks.dynamo contributors
+description:
+  - Counts the nodes that the components of an example need, each on the smallest instance type of its pool that it fits
+    on, and adds up their prices and those of their disks. Nodes that run already may take some of it.
+  - Needs no network. Without O(prices), list prices of us-east-1 on demand from a table in this collection count.
+positional: _input, pools, node_classes, prices
+options:
+  _input:
+    description: Definition of the example.
+    type: dict
+    required: true
+  pools:
+    description: Pools, as in O(ai_on_eks.dynamo.karpenter_gpu#role:karpenter_gpu_pools).
+    type: list
+    elements: dict
+    required: true
+  node_classes:
+    description: Node classes, as in O(ai_on_eks.dynamo.karpenter_gpu#role:karpenter_gpu_node_classes).
+    type: list
+    elements: dict
+    required: true
+  prices:
+    description: Prices, as in the RV(ai_on_eks.dynamo.aws_preflight_info#module:costs) of the preflight.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Say what an example costs
+  ansible.builtin.debug:
+    msg: "{{ definition | ai_on_eks.dynamo.graph_cost(karpenter_gpu_pools, karpenter_gpu_node_classes) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Name, nodes in words, and US dollars an hour (none when a price is not known).
+  type: dict
+  sample: {name: vllm, nodes: "1 x m5.xlarge, 1 x g5.2xlarge", hourly_usd: 1.589}
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight import costs, needs, pricing
+
+
+def graph_cost(definition: object, pools: object, node_classes: object, prices: object = None) -> dict[str, Any]:
+    """Add up; see DOCUMENTATION."""
+    if not isinstance(definition, Mapping) or "components" not in definition:
+        raise AnsibleFilterError("graph_cost needs the definition of an example, with its components.")
+    for name, value in (("pools", pools), ("node_classes", node_classes)):
+        if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+            raise AnsibleFilterError(f"graph_cost needs a list of {name}; got {type(value).__name__}.")
+    if prices is not None and not isinstance(prices, Mapping):
+        raise AnsibleFilterError(f"graph_cost needs a dict of prices; got {type(prices).__name__}.")
+    assert isinstance(pools, Sequence)
+    assert isinstance(node_classes, Sequence)
+    known = pricing.from_dict(prices or {})
+    wanted = needs.of_example(definition, pools)
+    return costs.example_cost(str(definition.get("name", "")), wanted, pools, node_classes, known).as_dict()
+
+
+class FilterModule:
+    """The collection's filter graph_cost."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name of the filter and the function behind it."""
+        return {"graph_cost": graph_cost}
