@@ -38,7 +38,9 @@ options:
     elements: str
     default: []
   with_tag:
-    description: Report only resources that carry this tag key, for example C(karpenter.sh/nodepool).
+    description:
+      - Report only resources that carry this tag, a key such as V(karpenter.sh/nodepool) or a key and its value such as
+        V(ManagedBy=ai_on_eks.dynamo). Resources whose tags the scan does not see are left out then.
     type: str
     default: ""
   wait_timeout:
@@ -189,6 +191,12 @@ def wanted_kinds(module: AnsibleModule) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds.KINDS if not names or kind.name in names)
 
 
+def carries(tags: t.Mapping[str, str], wanted: str) -> bool:
+    """Tell whether a resource carries a tag, given as key or as key=value."""
+    key, equals, value = wanted.partition("=")
+    return key in tags and (not equals or tags[key] == value)
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
@@ -226,7 +234,7 @@ def main() -> None:
         )
         scans, calls = scans + 1, calls + scan.api_calls
         tag = module.params["with_tag"]
-        found = [item for item in scan.leftovers if not tag or tag in item.tags]
+        found = [item for item in scan.leftovers if not tag or carries(item.tags, tag)]
         clean = 0 if any(not item.pending for item in found) else clean + 1
         if clean >= module.params["stable_polls"] or time.monotonic() >= deadline:
             break

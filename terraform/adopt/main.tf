@@ -8,14 +8,15 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_eks_cluster" "this" {
-  name = var.name
+# A check and no condition: what was added can be taken away again when the cluster is gone.
+check "access_entries" {
+  data "aws_eks_cluster" "this" {
+    name = var.name
+  }
 
-  lifecycle {
-    postcondition {
-      condition     = length(self.access_config) == 0 || self.access_config[0].authentication_mode != "CONFIG_MAP"
-      error_message = "The cluster ${var.name} knows its nodes by the ConfigMap aws-auth only. Let it have access entries too: aws eks update-cluster-config --name ${var.name} --region ${var.region} --access-config authenticationMode=API_AND_CONFIG_MAP"
-    }
+  assert {
+    condition     = data.aws_eks_cluster.this.access_config[0].authentication_mode != "CONFIG_MAP"
+    error_message = "The cluster ${var.name} knows its nodes by the ConfigMap aws-auth only. Let it have access entries too: aws eks update-cluster-config --name ${var.name} --region ${var.region} --access-config authenticationMode=API_AND_CONFIG_MAP"
   }
 }
 
@@ -42,7 +43,7 @@ module "karpenter" {
   source = "../modules/karpenter"
   count  = var.enable_karpenter ? 1 : 0
 
-  cluster                  = data.aws_eks_cluster.this.name
+  cluster                  = var.name
   cluster_name             = var.name
   prefix                   = local.prefix
   iam_prefix               = local.iam_prefix
@@ -71,7 +72,7 @@ module "driver" {
   source   = "../modules/pod_identity"
   for_each = { for key, driver in local.driver_identities : key => driver if contains(var.drivers, key) }
 
-  cluster                  = data.aws_eks_cluster.this.name
+  cluster                  = var.name
   cluster_arn              = local.cluster_arn
   role_name                = "${local.iam_prefix}-${each.key}"
   description              = "Service account kube-system/${each.value.service_account} of the EKS cluster ${var.name}"
@@ -84,7 +85,7 @@ module "driver" {
 resource "aws_eks_addon" "this" {
   for_each = var.addons
 
-  cluster_name  = data.aws_eks_cluster.this.name
+  cluster_name  = var.name
   addon_name    = each.key
   addon_version = lookup(var.addon_versions, each.key, null)
 

@@ -15,6 +15,7 @@ import dataclasses
 import threading
 import typing as t
 
+from .._cluster.names import prefix_of
 from .kinds import KINDS, Kind
 from .membership import relation_reason, tag_reason, tags_of
 from .prices import monthly_usd
@@ -157,7 +158,7 @@ def _ours(
         )
         if reason:
             yield item, reason, tags
-        elif kind.tag_operation and cluster in str(jmespath.search(kind.id, item)):
+        elif kind.tag_operation and prefix_of(cluster) in str(jmespath.search(kind.id, item)):
             undecided.append(item)
     for item, tags in _ask_tags(aws, kind, undecided):
         reason = tag_reason(tags, cluster)

@@ -130,7 +130,7 @@ run "nodes_known_by_a_config_map_only" {
     values = { access_config = [{ authentication_mode = "CONFIG_MAP", bootstrap_cluster_creator_admin_permissions = true }] }
   }
 
-  expect_failures = [data.aws_eks_cluster.this]
+  expect_failures = [check.access_entries]
 }
 
 run "wrong_values" {
