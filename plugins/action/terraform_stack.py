@@ -29,7 +29,12 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "variables_files": {"type": "list", "elements": "path", "default": []},
     "backend": {
         "type": "dict",
-        "options": {"type": {"type": "str", "required": True}, "config": {"type": "dict", "default": {}}},
+        "options": {
+            "type": {"type": "str", "required": True},
+            "config": {"type": "dict", "default": {}},
+            "create_bucket": {"type": "bool", "default": False},
+            "tags": {"type": "dict", "default": {}},
+        },
     },
     "binary": {"type": "str", "default": "terraform"},
     "parallelism": {"type": "int", "default": 10},
@@ -59,7 +64,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             root_module=args["root_module"],
             variables=args["variables"],
             variables_files=tuple(Path(path) for path in args["variables_files"]),
-            backend=args["backend"] or {},
+            backend=args["backend"],
             binary=args["binary"],
             parallelism=args["parallelism"],
             lock_timeout=args["lock_timeout"],
@@ -67,44 +72,53 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             protect=tuple(args["protect"]),
         )
         started = time.monotonic()
+        environment = self._environment()
         try:
-            result.update(self._bring(options, args["state"]))
+            with _as_environment(environment):
+                result.update(self._bring(options, args["state"], environment))
         except TerraformError as exc:
             result.update(failed=True, msg=str(exc), diagnostics=exc.diagnostics, **exc.details)
         result["seconds"] = round(time.monotonic() - started, 1)
         return result
 
-    def _bring(self, options: Options, state: str) -> dict[str, t.Any]:
-        empty: dict[str, t.Any] = {
+    def _bring(self, options: Options, state: str, environment: dict[str, str]) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = {
             "changed": False,
             "outputs": {},
-            "plan": {"add": 0, "change": 0, "destroy": 0, "changes": [], "drift": []},
+            "plan": {"add": 0, "change": 0, "destroy": 0, "import": 0, "changes": [], "drift": []},
             "resources": [],
+            "also": [],
         }
-        if state in {"absent", "outputs"} and not is_prepared(options.work_dir) and not options.backend:
-            return empty
-        options.work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stack = Stack(options, self._environment(), _say)
+        if state in {"absent", "outputs"} and not is_prepared(options.work_dir) and options.source is None:
+            return result
+        change = state not in {"planned", "outputs"} and not self._task.check_mode
+        stack = Stack(options, environment, _say, change=change)
         with _interrupts(stack):
             stack.prepare()
+            result["state_in"] = stack.place
             if state == "outputs":
-                return {**empty, "outputs": stack.outputs(), "resources": stack.resources()}
+                return {**result, "outputs": stack.outputs(), "resources": stack.resources()}
             destroy = state == "absent"
-            if destroy and not stack.resources():
-                return empty
-            planned = stack.plan(destroy=destroy, with_diff=bool(self._task.diff))
-            result = {**empty, "changed": planned.changed and state != "planned", "plan": planned.summary}
-            if planned.diff:
-                result["diff"] = planned.diff
-            if planned.changed and state != "planned" and not self._task.check_mode:
-                counts = planned.summary
-                _say(
-                    f"  Terraform: {counts['add']} to add, {counts['change']} to change, {counts['destroy']} to destroy"
-                )
-                stack.apply(planned, destroy=destroy)
-            result["outputs"] = stack.outputs()
-            result["resources"] = stack.resources()
+            if not destroy or stack.resources():
+                result.update(self._plan_and_apply(stack, destroy))
+            result["also"] = stack.also
+            result["changed"] = state != "planned" and (result["changed"] or bool(stack.also))
+            if destroy and stack.backend.get("type") == "s3" and not result["resources"]:
+                _say(f"  Terraform: the bucket of {stack.place} is kept; the state in it is empty")
             return result
+
+    def _plan_and_apply(self, stack: Stack, destroy: bool) -> dict[str, t.Any]:
+        planned = stack.plan(destroy=destroy, with_diff=bool(self._task.diff))
+        result: dict[str, t.Any] = {"changed": planned.changed, "plan": planned.summary}
+        if planned.diff:
+            result["diff"] = planned.diff
+        if planned.changed and stack.change:
+            counts = planned.summary
+            taken = f", {counts['import']} to take over" if counts["import"] else ""
+            moves = f"{counts['add']} to add, {counts['change']} to change, {counts['destroy']} to destroy"
+            _say(f"  Terraform: {moves}{taken}")
+            stack.apply(planned, destroy=destroy)
+        return {**result, "outputs": stack.outputs(), "resources": stack.resources()}
 
     def _environment(self) -> dict[str, str]:
         """Return Ansible's own environment with the task's `environment:` on top."""
@@ -122,6 +136,19 @@ def _say(line: str) -> None:
         display.display(line, color="cyan")
     except OSError:
         return
+
+
+@contextmanager
+def _as_environment(environment: dict[str, str]) -> t.Iterator[None]:
+    """Let boto3, which reads the process's own environment, see the credentials that Terraform sees."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager

@@ -60,8 +60,6 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_LOCK_FIELD = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", flags=re.MULTILINE)
-
 
 class TerraformError(Exception):
     """A failed Terraform run; the message stands on its own.
@@ -97,9 +95,6 @@ def explain(action: str, diagnostics: t.Sequence[t.Mapping[str, t.Any]], fallbac
     if not errors:
         cause = _one_line(fallback) or "Terraform ended without a message"
         return f"Failed to {action} the stack: {cause}. Look into the logs of its work directory."
-    lock = next((item for item in errors if "state lock" in str(item.get("summary", ""))), None)
-    if lock is not None:
-        return _explain_lock(action, lock)
     first = errors[0]
     cause = _cause(first)
     hint = hint_for(f"{first.get('summary', '')} {first.get('detail', '')}")
@@ -134,19 +129,6 @@ def explain_init(output: str, directory: str, cli_config: str) -> str:
     error = re.search(r"Error: (.+)", text)
     cause = (error.group(1) if error else text)[:600].rstrip(". ") or "it ended without a message"
     return f"Failed to initialise Terraform in {directory}: {cause}. Try `terraform init` there by hand."
-
-
-def _explain_lock(action: str, diagnostic: t.Mapping[str, t.Any]) -> str:
-    fields = dict(_LOCK_FIELD.findall(str(diagnostic.get("detail", ""))))
-    who, since, lock_id = fields.get("Who", "somebody"), fields.get("Created", "an unknown time"), fields.get("ID", "")
-    operation = fields.get("Operation", "unknown operation")
-    release = ""
-    if lock_id:
-        release = f" If that run is dead, `terraform force-unlock {lock_id}` in the work directory releases the lock."
-    return (
-        f"Failed to {action} the stack: its state is locked by {who} since {since} ({operation}). "
-        f"Wait until that run ends, or raise lock_timeout.{release}"
-    )
 
 
 def _object(diagnostic: t.Mapping[str, t.Any]) -> str:

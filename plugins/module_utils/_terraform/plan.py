@@ -15,7 +15,7 @@ SENSITIVE = "(sensitive)"
 REPLACED = "(replaced)"
 # A created policy of 3000 characters says less than its length; a changed one is shown line by line.
 _LONG = 200
-_NOTHING = (None, [], {}, "")
+_NOTHING: tuple[t.Any, ...] = (None, [], {}, "")
 
 
 def diff_of(plan: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 _DOING = {"create": "creating", "update": "changing", "delete": "deleting", "read": "reading", "replace": "replacing"}
 _DONE = {"create": "created", "update": "changed", "delete": "deleted", "read": "read"}
 _SHOWN = 3
+# A replacement is a deletion and a creation; an import is noted in the state at once.
+_STEPS = {"replace": 2, "import": 0}
 
 
 @dataclass
@@ -21,7 +23,7 @@ class Progress:
     Attributes:
         planned: planned changes by address: {"address", "action", "reason"}; reads are not among them.
         done: number of changes applied.
-        active: what is being made now: address to (action, second of its start).
+        active: what is being done now: (address, action) to the second of its start.
         diagnostics: all diagnostics.
         outputs: outputs of an apply, as Terraform writes them.
         refreshed: number of resources whose real state was read.
@@ -30,7 +32,7 @@ class Progress:
 
     planned: dict[str, dict[str, str]] = field(default_factory=dict)
     done: int = 0
-    active: dict[str, tuple[str, float]] = field(default_factory=dict)
+    active: dict[tuple[str, str], float] = field(default_factory=dict)
     diagnostics: list[dict[str, t.Any]] = field(default_factory=list)
     outputs: dict[str, t.Any] = field(default_factory=dict)
     output_changes: int = 0
@@ -47,12 +49,11 @@ class Progress:
         if kind == "planned_change":
             change = event.get("change") or {}
             address = (change.get("resource") or {}).get("addr", "")
-            if change.get("action") not in {"read", "noop", "no-op", None}:
-                self.planned[address] = {
-                    "address": address,
-                    "action": change["action"],
-                    "reason": change.get("reason", ""),
-                }
+            action = change.get("action")
+            if change.get("importing") and action in {"noop", "no-op"}:
+                action = "import"
+            if action not in {"read", "noop", "no-op", None}:
+                self.planned[address] = {"address": address, "action": action, "reason": change.get("reason", "")}
         elif kind == "outputs":
             self.outputs = dict(event.get("outputs") or {})
             self.output_changes = sum(1 for item in self.outputs.values() if item.get("action") not in {None, "noop"})
@@ -63,9 +64,10 @@ class Progress:
         elif kind == "diagnostic":
             self.diagnostics.append(dict(event.get("diagnostic") or {}))
         elif kind == "apply_start" and hook.get("action") != "read":
-            self.active[address] = (str(hook.get("action", "")), now)
+            self.active[(address, str(hook.get("action", "")))] = now
         elif kind in {"apply_complete", "apply_errored"}:
-            action, since = self.active.pop(address, (str(hook.get("action", "")), now))
+            action = str(hook.get("action", ""))
+            since = self.active.pop((address, action), now)
             if kind == "apply_errored":
                 self.failed.append(address)
             elif action != "read":
@@ -74,8 +76,8 @@ class Progress:
 
     @property
     def total(self) -> int:
-        """Number of steps: a replacement is two (delete, create)."""
-        return sum(2 if change["action"] == "replace" else 1 for change in self.planned.values())
+        """Number of steps."""
+        return sum(_STEPS.get(change["action"], 1) for change in self.planned.values())
 
     def counts(self) -> dict[str, int]:
         """Return how many resources are added, changed and destroyed."""
@@ -84,6 +86,7 @@ class Progress:
             "add": sum(action in {"create", "replace"} for action in actions),
             "change": actions.count("update"),
             "destroy": sum(action in {"delete", "replace"} for action in actions),
+            "import": actions.count("import"),
         }
 
     def take_line(self, now: float) -> str:
@@ -91,7 +94,7 @@ class Progress:
         if not self.finished:
             return ""
         items, self.finished = self.finished, []
-        shown = ", ".join(f"{address} ({_seconds(took)})" for address, _action, took in items[:_SHOWN])
+        shown = ", ".join(f"{address} ({duration(took)})" for address, _action, took in items[:_SHOWN])
         more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
         verbs = {_DONE.get(action, action) for _address, action, _took in items}
         return f"{self._head(now)} {'/'.join(sorted(verbs))} {shown}{more}"
@@ -100,23 +103,25 @@ class Progress:
         """Return a line about what is being made now and for how long."""
         if not self.active:
             return f"{self._head(now)} waiting for Terraform"
-        items = sorted(self.active.items(), key=lambda item: item[1][1])
+        items = sorted(self.active.items(), key=lambda item: item[1])
         shown = ", ".join(
-            f"{_DOING.get(action, action)} {address} for {_seconds(now - since)}"
-            for address, (action, since) in items[:_SHOWN]
+            f"{_DOING.get(action, action)} {address} for {duration(now - since)}"
+            for (address, action), since in items[:_SHOWN]
         )
         more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
         return f"{self._head(now)} {shown}{more}"
 
     def _head(self, now: float) -> str:
         width = len(str(self.total))
-        return f"  [{_clock(now)}] {self.done:>{width}}/{self.total}"
+        return f"  [{clock(now)}] {self.done:>{width}}/{self.total}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return minutes and seconds since the start."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes:>2}:{rest:02}"
 
 
-def _seconds(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return how long something took or takes."""
     return f"{int(seconds)} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"

@@ -7,23 +7,18 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import workdir
-from .diagnostics import TerraformError, explain, explain_init
+from .._cluster.aws import Aws
+from . import backend as backends
+from . import journal, recovery, state, workdir
+from .commands import APPLY_LOG, Commands, Settings
+from .diagnostics import TerraformError
 from .plan import diff_of, drift_of
 from .progress import Progress
-from .runner import Completed, Runner, monotonic
-
-PLAN_FILE = "stack.tfplan"
-_REINIT = re.compile(
-    r"Required plugins are not installed|Inconsistent dependency lock file|Backend initialization required"
-    r"|Module not installed|Could not load plugin|run \"?terraform init",
-    flags=re.IGNORECASE,
-)
+from .resume import Resume, imports_file
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class Options:
     root_module: str | None = None
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
     variables_files: tuple[Path, ...] = ()
-    backend: t.Mapping[str, t.Any] = field(default_factory=dict)
+    backend: t.Mapping[str, t.Any] | None = None
     binary: str = "terraform"
     parallelism: int = 10
     lock_timeout: str = "5m"
@@ -55,70 +50,100 @@ class Planned:
 class Stack:
     """Terraform's commands on one work directory.
 
-    `say` gets the progress lines.
+    Args:
+        options: what is wanted.
+        environment: of the programs that are run.
+        say: gets the progress lines.
+        change: false in check mode: neither the state nor AWS is touched.
+        aws: makes the clients of a region.
     """
 
-    def __init__(self, options: Options, environment: t.Mapping[str, str], say: t.Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        environment: t.Mapping[str, str],
+        say: t.Callable[[str], None],
+        change: bool = True,
+        aws: t.Callable[[str], Aws] = Aws,
+    ) -> None:
         self.options = options
+        self.change = change
+        # What was done, or in check mode would be done, beside the plan.
+        self.also: list[str] = []
+        self.backend: dict[str, t.Any] = {}
         self._say = say
+        self._aws = aws
         self._environment = environment
-        self._root = workdir.root_of(options.work_dir)
-        self._runner = Runner(options.binary, self._root, environment)
-        self._synced: workdir.Synced | None = None
+        settings = Settings(options.binary, options.parallelism, options.lock_timeout, options.progress_interval)
+        self._terraform = Commands(settings, workdir.root_of(options.work_dir), environment, say)
 
     def interrupt(self) -> None:
         """Let the running command end in good order; nothing new is started."""
-        self._runner.interrupt()
+        self._terraform.runner.interrupt()
+
+    @property
+    def place(self) -> str:
+        """Where the state is."""
+        return backends.place_of(self.backend, str(self._terraform.root))
 
     def prepare(self) -> None:
         """Bring the work directory up to date, and initialise it when that is due.
 
         Raises:
-            TerraformError: the files cannot be copied, or init failed.
+            TerraformError: the program is not the right one, the files cannot be copied, or init failed.
         """
         options = self.options
         keep_inputs = options.source is None and not options.variables and not options.variables_files
+        stamp = self._terraform.stamp()
+        if workdir.read_manifest(options.work_dir)["program"] != stamp:
+            options.work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._terraform.root.mkdir(parents=True, exist_ok=True)
+            self._terraform.identify()
+            workdir.update_manifest(options.work_dir, program=stamp)
+        self.backend = self._choose_backend()
         try:
             inputs = None if keep_inputs else workdir.inputs_of(options.variables_files, options.variables)
-            self._synced = workdir.sync(
-                options.source, options.work_dir, inputs, options.backend, options.binary, options.root_module
+            synced = workdir.sync(
+                options.source, options.work_dir, inputs, self.backend, options.binary, options.root_module
             )
         except (OSError, ValueError) as exc:
             raise TerraformError(
                 f"Failed to prepare the work directory {options.work_dir}: {exc}. Check the paths and permissions."
             ) from exc
-        self._root = self._runner.directory = self._synced.root
-        if self._synced.needs_init:
-            self._init()
+        self._terraform.root = synced.root
+        self._terraform.place = self.place
+        if synced.needs_init:
+            self._terraform.init(move=synced.backend_changed)
+            workdir.mark_initialised(options.work_dir, synced, self.backend)
 
     def plan(self, destroy: bool = False, with_diff: bool = False) -> Planned:
-        """Plan and keep the plan for `apply`.
+        """Plan and keep the plan for `apply`; take over what an interrupted run has made.
 
         Raises:
-            TerraformError: the plan failed, or would take something that is protected.
+            TerraformError: the plan failed, would take something that is protected, or would make a second one of
+                something that exists.
         """
-        arguments = [
-            "plan",
-            f"-out={PLAN_FILE}",
-            "-detailed-exitcode",
-            *(["-destroy"] if destroy else []),
-            *self._common(),
-        ]
-        progress = Progress()
-        done = self._stream(arguments, "plan", progress)
-        if done.returncode == 1 and _REINIT.search(_text_of(progress, done)):
-            self._init()
-            progress = Progress()
-            done = self._stream(arguments, "plan", progress)
-        self._check(done, "plan the destruction of" if destroy else "plan", progress)
-        changed = done.returncode == 2
-        summary: dict[str, t.Any] = {**progress.counts(), "changes": list(progress.planned.values())}
+        if destroy:
+            self._import_before_destroy()
+        progress, changed = self._terraform.plan(destroy)
+        shown: dict[str, t.Any] | None = None
         if not destroy:
+            # Read after the plan: until then a run whose Ansible was killed may still have been at work.
+            unfinished = journal.read(self._terraform.root / APPLY_LOG)
+            if recovery.worth_asking(progress.planned.values(), unfinished):
+                shown = self._terraform.shown()
+                resume = self._resume(shown)
+                kept, imports = resume.keep_interrupted(shown, unfinished), resume.look(shown, unfinished)
+                if imports:
+                    workdir.write_imports(self._terraform.root, imports_file(imports))
+                if kept or imports:
+                    progress, changed = self._terraform.plan(destroy)
+                    shown = None
             self._guard(progress)
+        summary: dict[str, t.Any] = {**progress.counts(), "changes": list(progress.planned.values()), "drift": []}
         diff = {}
-        summary["drift"] = []
         if progress.drifted or (with_diff and changed):
-            shown = json.loads(self._run("read the plan", "show", "-json", "-no-color", PLAN_FILE).stdout)
+            shown = shown or self._terraform.shown()
             summary["drift"] = drift_of(shown)
             diff = diff_of(shown) if with_diff and changed else {}
         return Planned(changed=changed, summary=summary, diff=diff)
@@ -129,13 +154,10 @@ class Stack:
         Raises:
             TerraformError: it failed or was interrupted; what was made until then is in the state.
         """
-        progress = Progress()
-        for change in planned.summary["changes"]:
-            progress.planned[change["address"]] = dict(change)
-        action = "destroy" if destroy else "apply"
-        done = self._stream(["apply", *self._common(), PLAN_FILE], action, progress, lines=True)
-        (self._root / PLAN_FILE).unlink(missing_ok=True)
-        self._check(done, action, progress)
+        self._terraform.apply(planned.summary["changes"], destroy)
+        (self._terraform.root / workdir.IMPORTS_FILE).unlink(missing_ok=True)
+        if destroy:
+            (self._terraform.root / APPLY_LOG).unlink(missing_ok=True)
 
     def outputs(self) -> dict[str, t.Any]:
         """Return the outputs without those that are sensitive; nothing is refreshed.
@@ -143,7 +165,7 @@ class Stack:
         Raises:
             TerraformError: the state cannot be read.
         """
-        done = self._run("read the outputs", "output", "-json", "-no-color")
+        done = self._terraform.run("read the outputs", "output", "-json", "-no-color")
         return {
             name: item.get("value")
             for name, item in sorted(json.loads(done.stdout).items())
@@ -151,84 +173,81 @@ class Stack:
         }
 
     def resources(self) -> list[str]:
-        """Return the addresses of the resources in the state, data sources left out."""
-        done = self._runner.run("state", "list")
-        if done.returncode != 0:
-            if "No state file was found" in done.stderr:
-                return []
+        """Return the addresses of the resources in the state, data sources left out.
+
+        Raises:
+            TerraformError: the state cannot be read.
+        """
+        return [item.address for item in self._instances()]
+
+    def _instances(self) -> list[state.Instance]:
+        done = self._terraform.run("read the state of the stack", "state", "pull")
+        try:
+            return state.instances(done.stdout)
+        except ValueError as exc:
             raise TerraformError(
-                explain("list the resources of", [], done.stderr), cmd="terraform state list", rc=done.returncode
-            )
-        return [line for line in done.stdout.splitlines() if line and not re.search(r"(^|\.)data\.", line)]
+                f"Failed to read the state in {self.place}: {exc}. "
+                "docs/terraform-state.md shows how to give back an older one."
+            ) from exc
 
-    def _common(self) -> list[str]:
-        return [
-            "-json",
-            "-input=false",
-            f"-parallelism={self.options.parallelism}",
-            f"-lock-timeout={self.options.lock_timeout}",
-        ]
+    def _choose_backend(self) -> dict[str, t.Any]:
+        """Return the backend to use now; make its bucket on request, and in check mode move nothing."""
+        options, manifest = self.options, workdir.read_manifest(self.options.work_dir)
+        if options.backend is None and options.source is None:
+            return dict(manifest["backend_config"])
+        wanted = backends.complete(options.backend or {})
+        before: dict[str, t.Any] = dict(manifest["backend_config"])
+        if manifest["initialised"] and wanted == before:
+            return wanted
+        moving = bool(manifest["initialised"])
+        if wanted.get("type") == "s3" and not self._bucket(wanted):
+            return before
+        if moving:
+            was, will = (backends.place_of(item, str(self._terraform.root)) for item in (before, wanted))
+            self.also.append(f"state moved from {was} to {will}")
+            self._say(f"  Terraform: the state {'moves' if self.change else 'would move'} from {was} to {will}")
+        return wanted if self.change or not moving else before
 
-    def _init(self) -> None:
-        synced = self._synced
-        move = ["-migrate-state", "-force-copy"] if synced is not None and synced.backend_changed else []
-        done = self._runner.run("init", "-input=false", "-no-color", *move)
-        if done.returncode != 0:
-            raise TerraformError(
-                explain_init(
-                    done.stderr + done.stdout,
-                    str(self._root),
-                    self._environment.get("TF_CLI_CONFIG_FILE", ""),
-                ),
-                cmd="terraform init",
-                rc=done.returncode,
-                stderr=done.stderr,
-            )
-        if synced is not None:
-            workdir.mark_initialised(self.options.work_dir, synced)
-
-    def _stream(self, arguments: t.Sequence[str], name: str, progress: Progress, lines: bool = False) -> Completed:
-        start = monotonic()
-        last_line = start
-
-        def on_tick() -> None:
-            nonlocal last_line
-            now = monotonic()
-            # Several resources that end within a second share a line.
-            if lines and progress.finished and now - last_line >= 1.0:
-                self._say(progress.take_line(now - start))
-                last_line = now
-            elif now - last_line >= self.options.progress_interval:
-                self._say(
-                    progress.heartbeat(now - start)
-                    if lines
-                    else f"  [{int(now - start):>4} s] Terraform is planning, {progress.refreshed} resources read"
+    def _bucket(self, wanted: dict[str, t.Any]) -> bool:
+        """Make the bucket ready; return whether it is there."""
+        options = self.options.backend or {}
+        name = wanted["config"]["bucket"]
+        bucket = backends.bucket_of(wanted, options.get("tags") or {}, self._aws)
+        if not options.get("create_bucket"):
+            if not bucket.exists():
+                raise TerraformError(
+                    f"Failed to use the bucket {name} for Terraform's state: it does not exist. "
+                    "Make it, or let it be made with create_bucket: true."
                 )
-                last_line = now
+            return True
+        done = bucket.ensure(self.change)
+        if done:
+            self.also.append(f"bucket {name}: {', '.join(done)}")
+            self._say(f"  Terraform: bucket {name} {'is' if self.change else 'would be'} {', '.join(done)}")
+        return self.change or "made" not in done
 
-        log = self._root / f"{name}.log.jsonl"
-        done = self._runner.stream(arguments, log, lambda event: progress.feed(event, monotonic() - start), on_tick)
-        if lines and progress.finished:
-            self._say(progress.take_line(monotonic() - start))
-        return done
-
-    def _check(self, done: Completed, action: str, progress: Progress) -> None:
-        if self._runner.interrupted:
-            raise TerraformError(
-                f"Interrupted: Terraform stopped in good order after {progress.done} of {progress.total} steps, "
-                f"and its state in {self._root} is saved. "
-                "Run the playbook again to go on from there.",
-                progress.diagnostics,
-                changed=progress.done > 0,
-            )
-        if done.returncode in (0, 2) and not any(item.get("severity") == "error" for item in progress.diagnostics):
+    def _import_before_destroy(self) -> None:
+        """Take what a killed run was making into the state, so that it is destroyed with the rest."""
+        unfinished = journal.read(self._terraform.root / APPLY_LOG)
+        if not unfinished.lost or not self.change:
             return
-        raise TerraformError(
-            explain(action, progress.diagnostics, done.stderr or done.stdout),
-            [item for item in progress.diagnostics if item.get("severity") == "error"],
-            changed=progress.done > 0,
-            rc=done.returncode,
-            stderr=done.stderr,
+        progress, _changed = self._terraform.plan()
+        if not unfinished.lost.intersection(progress.planned):
+            return
+        shown = self._terraform.shown()
+        for address, ident in self._resume(shown).look(shown, unfinished, only_lost=True).items():
+            self._terraform.run(f"import {address} into", "import", "-input=false", "-no-color", address, ident)
+
+    def _resume(self, shown: dict[str, t.Any]) -> Resume:
+        return Resume(
+            change=self.change,
+            place=self.place,
+            region=recovery.region_of(shown) or str(self._environment.get("AWS_REGION") or ""),
+            aws=self._aws,
+            say=self._say,
+            pause=lambda: self._terraform.runner.pause(self.options.progress_interval),
+            untaint=lambda address: self._terraform.run(f"keep {address} in", "untaint", address),
+            also=self.also,
         )
 
     def _guard(self, progress: Progress) -> None:
@@ -245,24 +264,3 @@ class Stack:
                 f"Failed to apply the stack: the plan would destroy {', '.join(lost)} and everything in it. "
                 "Undo the change of the variable behind it (see it with --check --diff), or allow it explicitly."
             )
-
-    def _run(self, action: str, *arguments: str) -> Completed:
-        done = self._runner.run(*arguments)
-        if done.returncode != 0:
-            raise TerraformError(
-                explain(action, [], done.stderr or done.stdout),
-                cmd=" ".join(("terraform", *arguments)),
-                rc=done.returncode,
-                stderr=done.stderr,
-            )
-        return done
-
-
-def _text_of(progress: Progress, done: Completed) -> str:
-    return " ".join(
-        [
-            done.stdout,
-            done.stderr,
-            *(f"{item.get('summary', '')} {item.get('detail', '')}" for item in progress.diagnostics),
-        ]
-    )

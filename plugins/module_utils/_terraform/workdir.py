@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 MANIFEST = ".stack.json"
 LOCK_FILE = ".terraform.lock.hcl"
 BACKEND_FILE = "stack_backend.tf.json"
+IMPORTS_FILE = "stack_imports.tf.json"
 VARIABLES_FILE = "99-variables.auto.tfvars.json"
 _CODE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _INPUTS = (".auto.tfvars", ".auto.tfvars.json")
@@ -105,9 +106,9 @@ def sync(
     )
 
 
-def mark_initialised(work_dir: Path, synced: Synced) -> None:
+def mark_initialised(work_dir: Path, synced: Synced, backend: t.Mapping[str, t.Any]) -> None:
     """Note that init succeeded for what the directory holds."""
-    _write_manifest(work_dir, {**read_manifest(work_dir), "initialised": synced.digest, "backend": synced.backend})
+    update_manifest(work_dir, initialised=synced.digest, backend=synced.backend, backend_config=dict(backend))
 
 
 def inputs_of(variables_files: t.Sequence[Path], variables: t.Mapping[str, t.Any]) -> dict[str, bytes]:
@@ -140,12 +141,29 @@ def is_prepared(work_dir: Path) -> bool:
 
 def read_manifest(work_dir: Path) -> dict[str, t.Any]:
     """Return what the last run noted; an empty manifest for a new or damaged directory."""
-    empty: dict[str, t.Any] = {"files": {}, "initialised": "", "backend": _hash(b""), "root_module": ""}
+    empty: dict[str, t.Any] = {
+        "files": {},
+        "initialised": "",
+        "backend": _hash(b""),
+        "backend_config": {},
+        "root_module": "",
+        "program": {},
+    }
     try:
         found = json.loads((work_dir / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return empty
     return {**empty, **found} if isinstance(found, dict) else empty
+
+
+def update_manifest(work_dir: Path, **values: t.Any) -> None:
+    """Note something for the next run."""
+    _write_manifest(work_dir, {**read_manifest(work_dir), **values})
+
+
+def write_imports(root: Path, imports: t.Mapping[str, t.Any]) -> None:
+    """Let the next plan import; the file goes with the next `sync`."""
+    _write(root / IMPORTS_FILE, (json.dumps(imports, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _write_manifest(work_dir: Path, manifest: t.Mapping[str, t.Any]) -> None:

@@ -184,7 +184,7 @@ def test_a_state_that_is_locked_says_so(source: Path, tmp_path: Path) -> None:
     )
     try:
         wait_for((work / ".terraform.tfstate.lock.info").exists)
-        with pytest.raises(TerraformError, match=r"its state is locked by \S+ since .* \(OperationTypeApply\)"):
+        with pytest.raises(TerraformError, match=rf"locked by \S+ since .* \(apply\)\. Process {other.pid} of"):
             stack_of(source, work, lock_timeout="0s").plan()
     finally:
         other.send_signal(signal.SIGINT)

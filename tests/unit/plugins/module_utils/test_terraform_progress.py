@@ -30,7 +30,7 @@ def test_a_run_from_plan_to_end() -> None:
     for address in ("aws_vpc.this", "aws_eks_cluster.this"):
         run.feed(planned(address, "create"), 0)
     run.feed(planned("data.x.y", "read"), 0)
-    assert run.counts() == {"add": 2, "change": 0, "destroy": 0}
+    assert run.counts() == {"add": 2, "change": 0, "destroy": 0, "import": 0}
     assert run.heartbeat(1) == "  [ 0:01] 0/2 waiting for Terraform"
     run.feed(event("apply_start", "aws_vpc.this"), 2)
     run.feed(event("apply_start", "aws_eks_cluster.this"), 2)
@@ -57,7 +57,7 @@ def test_many_at_once_share_a_line() -> None:
 def test_a_replacement_is_two_steps_and_counts_on_both_sides() -> None:
     run = Progress()
     run.feed(planned("r.a", "replace", "tainted"), 0)
-    assert run.counts() == {"add": 1, "change": 0, "destroy": 1}
+    assert run.counts() == {"add": 1, "change": 0, "destroy": 1, "import": 0}
     assert run.total == 2
     assert run.planned["r.a"]["reason"] == "tainted"
 
@@ -106,13 +106,19 @@ def test_a_refused_variable_says_only_what_to_write() -> None:
     assert message == "Failed to plan the stack (v.tf:9): Write 2, 3 or 4 for availability_zones_count."
 
 
-def test_a_locked_state_says_who_since_when_and_how_to_release_it() -> None:
-    detail = "Lock Info:\n  ID:        c2b1\n  Operation: OperationTypeApply\n  Who:       ann@host\n"
-    message = explain(
-        "plan", [diagnostic("Error acquiring the state lock", detail + "  Created:   2026-11-25 20:00:00 UTC\n")]
-    )
-    assert "locked by ann@host since 2026-11-25 20:00:00 UTC (OperationTypeApply)" in message
-    assert "`terraform force-unlock c2b1`" in message
+def test_what_is_taken_over_is_no_step_and_a_deposed_object_no_second_one() -> None:
+    run = Progress()
+    taken = planned("r.log", "noop")
+    taken["change"]["importing"] = {"id": "/aws/eks/c/cluster"}
+    run.feed(taken, 0)
+    run.feed(planned("r.a", "create"), 0)
+    assert run.counts() == {"add": 1, "change": 0, "destroy": 0, "import": 1}
+    assert run.total == 1
+    # A replacement that creates before it destroys has two things going on under one address.
+    run.feed(event("apply_start", "r.b", "create"), 1)
+    run.feed(event("apply_start", "r.b", "delete"), 3)
+    run.feed(event("apply_complete", "r.b", "create"), 4)
+    assert run.heartbeat(5).endswith("deleting r.b for 2 s")
 
 
 def test_without_a_diagnostic_the_output_is_the_cause() -> None:

@@ -37,7 +37,7 @@ def files(directory: Path) -> set[str]:
 
 def initialise(work: Path, synced: workdir.Synced) -> None:
     (work / ".terraform").mkdir(exist_ok=True)
-    workdir.mark_initialised(work, synced)
+    workdir.mark_initialised(work, synced, {})
 
 
 def test_code_and_inputs_come_along_and_nothing_else(source: Path, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_root_module_of_the_source_finds_the_modules_beside_it(source: Path, t
     }
     (work / "adopt/.terraform/modules").mkdir(parents=True)
     (work / "adopt/.terraform/modules/cached.tf").write_text("# downloaded by init", encoding="utf-8")
-    workdir.mark_initialised(work, synced)
+    workdir.mark_initialised(work, synced, {})
     assert not workdir.sync(None, work, None, {"type": "s3"}, "terraform").needs_init
     assert (work / "adopt/.terraform/modules/cached.tf").exists()
 
