@@ -8,18 +8,6 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-# A check and no condition: what was added can be taken away again when the cluster is gone.
-check "access_entries" {
-  data "aws_eks_cluster" "this" {
-    name = var.name
-  }
-
-  assert {
-    condition     = data.aws_eks_cluster.this.access_config[0].authentication_mode != "CONFIG_MAP"
-    error_message = "The cluster ${var.name} knows its nodes by the ConfigMap aws-auth only. Let it have access entries too: aws eks update-cluster-config --name ${var.name} --region ${var.region} --access-config authenticationMode=API_AND_CONFIG_MAP"
-  }
-}
-
 locals {
   account_id  = data.aws_caller_identity.current.account_id
   partition   = data.aws_partition.current.partition

@@ -23,6 +23,18 @@ variable "region" {
   }
 }
 
+variable "authentication_mode" {
+  description = "How the cluster knows its users and nodes: API, API_AND_CONFIG_MAP or CONFIG_MAP. With CONFIG_MAP nothing can be added."
+  type        = string
+  default     = "API"
+  nullable    = false
+
+  validation {
+    condition     = contains(["API", "API_AND_CONFIG_MAP"], var.authentication_mode)
+    error_message = "Karpenter's nodes join by an access entry. Let the cluster have access entries: aws eks update-cluster-config --name NAME --access-config authenticationMode=API_AND_CONFIG_MAP"
+  }
+}
+
 variable "allowed_account_ids" {
   description = "AWS accounts that this may be applied to. With an empty list any account will do."
   type        = list(string)

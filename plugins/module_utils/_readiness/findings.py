@@ -135,6 +135,7 @@ def adoption(facts: Json, aws: Json, inside: Json, findings: t.Sequence[Finding]
     return {
         "name": facts["name"],
         "region": facts["region"],
+        "authentication_mode": facts["authentication_mode"],
         "enable_karpenter": "karpenter" in chosen,
         "karpenter_namespace": wish.karpenter_namespace,
         "node_needs_cni_policy": not (

@@ -13,10 +13,6 @@ mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
   }
-
-  mock_data "aws_eks_cluster" {
-    defaults = { access_config = [{ authentication_mode = "API_AND_CONFIG_MAP", bootstrap_cluster_creator_admin_permissions = true }] }
-  }
 }
 
 variables {
@@ -122,23 +118,13 @@ run "a_file_system_needs_a_place" {
   expect_failures = [aws_security_group.efs]
 }
 
-run "nodes_known_by_a_config_map_only" {
-  command = plan
-
-  override_data {
-    target = data.aws_eks_cluster.this
-    values = { access_config = [{ authentication_mode = "CONFIG_MAP", bootstrap_cluster_creator_admin_permissions = true }] }
-  }
-
-  expect_failures = [check.access_entries]
-}
-
 run "wrong_values" {
   command = plan
 
   variables {
     name                         = "-bad"
     region                       = "Oregon"
+    authentication_mode          = "CONFIG_MAP"
     allowed_account_ids          = ["12"]
     tags                         = { Cluster = "x", "aws:y" = "z" }
     iam_permissions_boundary_arn = "boundary"
@@ -150,7 +136,7 @@ run "wrong_values" {
   }
 
   expect_failures = [
-    var.name, var.region, var.allowed_account_ids, var.tags, var.iam_permissions_boundary_arn, var.karpenter_namespace,
+    var.name, var.region, var.authentication_mode, var.allowed_account_ids, var.tags, var.iam_permissions_boundary_arn, var.karpenter_namespace,
     var.addons, var.addon_versions, var.drivers, var.discovery_resource_ids,
   ]
 }
