@@ -19,6 +19,7 @@ from rehearsal.aws.identity import find_principal, find_role, trust_policy
 from rehearsal.aws.inventory import inventory
 from rehearsal.aws.operations import ACCOUNT_LOCK
 from rehearsal.aws.policy import trusts
+from rehearsal.aws.quotas import reset_quotas, set_quota
 from rehearsal.aws.wire import read_body
 
 POD_IDENTITY = "pods.eks.amazonaws.com"
@@ -183,6 +184,20 @@ class Admin:
             raise AdminError(404, f"there is no fault {wanted}")
         return {"removed": removed}
 
+    def set_quota(self, request: AdminRequest) -> Any:
+        """Give a service quota another applied value."""
+        content = request.json("service", "code")
+        try:
+            set_quota(content["service"], content["code"], float(content.get("value", 0)))
+        except (TypeError, ValueError) as error:
+            raise AdminError(400, str(error)) from error
+        return content
+
+    def reset_quotas(self, _: AdminRequest) -> Any:
+        """Give every service quota its usual value."""
+        reset_quotas()
+        return {}
+
     def latencies(self, _: AdminRequest) -> Any:
         """List latencies."""
         return self._controls.latencies.report()
@@ -223,6 +238,8 @@ ROUTES: list[Route] = [
         ("POST", "/rehearsal/faults", Admin.add_fault),
         ("DELETE", "/rehearsal/faults", Admin.remove_faults),
         ("DELETE", "/rehearsal/faults/(?P<id>[^/]+)", Admin.remove_faults),
+        ("POST", "/rehearsal/quotas", Admin.set_quota),
+        ("DELETE", "/rehearsal/quotas", Admin.reset_quotas),
         ("GET", "/rehearsal/latencies", Admin.latencies),
         ("POST", "/rehearsal/latencies", Admin.set_latencies),
         ("GET", "/rehearsal/calls", Admin.calls),

@@ -39,8 +39,29 @@ QUOTAS: dict[str, dict[str, tuple[str, float, float]]] = {
 }
 
 
+#: What the admin API set instead of an applied value, by service and code.
+_SET: dict[tuple[str, str], float] = {}
+
+
+def set_quota(service: str, code: str, value: float) -> None:
+    """Give a quota another applied value.
+
+    Raises:
+        ValueError: There is no such quota.
+    """
+    if code not in QUOTAS.get(service, {}):
+        raise ValueError(f"there is no quota {code} of {service}")
+    _SET[(service, code)] = value
+
+
+def reset_quotas() -> None:
+    """Give every quota the value of the table again."""
+    _SET.clear()
+
+
 def _quota(region: str, service: str, code: str, default: bool) -> dict[str, Any]:
     name, applied, standard = QUOTAS[service][code]
+    applied = _SET.get((service, code), applied)
     return {
         "ServiceCode": service,
         "ServiceName": service.upper(),

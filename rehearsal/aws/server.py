@@ -20,7 +20,7 @@ MOTO_ENVIRONMENT = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
 }
 #: Modules whose operations register themselves when they are imported.
-OPERATION_MODULES = ("ec2_", "ecr", "efs", "eks_", "fsx", "quotas", "moto_fixes")
+OPERATION_MODULES = ("ec2_", "ecr", "efs", "eks_", "fsx", "pricing", "quotas", "moto_fixes")
 
 
 def prepare() -> None:
