@@ -12,7 +12,8 @@ version_added: 1.0.0
 author:
   - The ai_on_eks.dynamo contributors
 description:
-  - Writes the costs that M(ai_on_eks.dynamo.aws_preflight_info) returned as lines of at most 100 columns.
+  - Writes the costs that M(ai_on_eks.dynamo.aws_preflight_info) returned as lines of at most 74 columns, so that none
+    of Ansible's outputs breaks them.
 positional: _input
 options:
   _input:
@@ -32,7 +33,7 @@ _value:
   description: The lines.
   type: list
   elements: str
-  sample: ["USD, on demand, list prices of us-west-2; with * of us-east-1, 2026-11"]
+  sample: ["USD, list prices of us-west-2; those with * are of us-east-1, 2026-11"]
 """
 
 from collections.abc import Callable, Mapping

@@ -46,7 +46,7 @@ RETURN = r"""
 _value:
   description: Name, nodes in words, and US dollars an hour (none when a price is not known).
   type: dict
-  sample: {name: vllm, nodes: "1 x m5.xlarge, 1 x g5.2xlarge", hourly_usd: 1.589}
+  sample: {name: vllm, nodes: "1 m5.xlarge, 1 g5.2xlarge", hourly_usd: 1.589}
 """
 
 from collections.abc import Callable, Mapping, Sequence

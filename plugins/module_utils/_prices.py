@@ -79,6 +79,8 @@ GB_MONTH = {
     "ecr_repository": 0.10,
     "log_group": 0.03,
 }
+# FSx for Lustre on SSD by its throughput in MB/s for each TiB, per GB-month.
+FSX_GB_MONTH = {125: 0.145, 250: 0.210, 500: 0.340, 1000: 0.600}
 # Per GB that goes through once.
 GB_ONCE = {"nat_gateway": 0.045, "vpc_endpoint": 0.01, "log_ingestion": 0.50}
 # gp3: what goes beyond 3,000 operations and 125 MiB a second, per month.

@@ -54,7 +54,9 @@ options:
     choices: [terraform, existing]
     default: terraform
   kubernetes_version:
-    description: Kubernetes minor version that is wanted. With an empty string the one that the cluster runs.
+    description:
+      - Kubernetes minor version that is wanted. With an empty string C(eks_cluster_version) of the variables, or what
+        the cluster runs with O(mode=existing).
     type: str
     default: ""
   variables_files:
@@ -286,6 +288,7 @@ costs:
 """
 
 import concurrent.futures
+import dataclasses
 import datetime
 import os
 import sys
@@ -296,7 +299,14 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._cluster.aws import Aws, AwsError, hint
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight import needs, places, report, survey, tools
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight import (
+    costs,
+    needs,
+    places,
+    report,
+    survey,
+    tools,
+)
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight.findings import (
     ERROR,
     Finding,
@@ -365,7 +375,7 @@ def plan_of(module: AnsibleModule) -> report.Plan:
         examples = read_examples(options["examples_dir"])
     except (TfvarsError, OSError) as error:
         module.fail_json(msg=str(error))
-    return report.Plan(
+    plan = report.Plan(
         region=options["region"],
         cluster_name=options["cluster_name"],
         mode=options["mode"],
@@ -376,6 +386,13 @@ def plan_of(module: AnsibleModule) -> report.Plan:
         further=[needs.of_input(item) for item in options["needs"]],
         version=options["kubernetes_version"],
     )
+    try:
+        inputs = costs.effective(variables)
+    except costs.VariableError as error:
+        module.fail_json(msg=f"Failed to read the inputs of {plan.cluster_name}: {error}. Correct it.")
+    if plan.made and not plan.version:
+        plan = dataclasses.replace(plan, version=inputs["eks_cluster_version"])
+    return plan
 
 
 def ask_aws(module: AnsibleModule, plan: report.Plan, findings: list[Finding]) -> dict[str, t.Any]:
@@ -387,10 +404,12 @@ def ask_aws(module: AnsibleModule, plan: report.Plan, findings: list[Finding]) -
         module.fail_json(msg=missing_required_lib("boto3"), exception=traceback.format_exc())
     import boto3
 
-    known = boto3.session.Session().get_available_regions("eks")
-    partitions = boto3.session.Session().get_available_partitions()
-    for partition in partitions[1:]:
-        known += boto3.session.Session().get_available_regions("eks", partition_name=partition)
+    session = boto3.session.Session()
+    known = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("eks", partition_name=partition)
+    ]
     findings += places.check_region(plan.region, known, options["saved"], os.environ)
     if any(finding.level == ERROR for finding in findings if finding.name == "region"):
         return {"caller": {}}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.kinds import actions
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight import survey
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES: dict[str, Any] = json.loads((ROOT / "docs/iam/installer-policy.json").read_text(encoding="utf-8"))
@@ -42,6 +43,11 @@ def test_no_action_is_a_wildcard_and_nothing_is_denied_or_inverted() -> None:
 def test_the_scan_may_read_all_that_it_looks_for_and_nothing_else() -> None:
     assert set(actions()) <= allowed("cleanup-scan")
     assert all(re.search(r":(Describe|Get|List)", action) for action in allowed("cleanup-scan"))
+
+
+def test_the_preflight_may_read_what_it_asks_for_and_nothing_else() -> None:
+    assert set(survey.actions()) == allowed("preflight")
+    assert all(re.search(r":(Describe|Get|List)", action) for action in allowed("preflight"))
 
 
 def test_roles_are_named_as_terraform_names_them() -> None:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""The cost of an install as text of at most 100 columns, and the limit that a user sets to it."""
+"""The cost of an install as text, and the limit that a user sets to it."""
 
 from __future__ import annotations
 
@@ -14,56 +14,45 @@ from .._prices import HOURS_PER_MONTH
 from .findings import ERROR, OK, Finding
 
 Json = t.Mapping[str, t.Any]
-WIDTH = 100
+WIDTH = 74
 
 
 def lines(costs: Json) -> list[str]:
     """Write the result ``costs`` of aws_preflight_info as a table.
 
+    No line begins with a space or is longer than WIDTH, so that Ansible's YAML output leaves all as they are.
+
     Args:
         costs: rows, nodes, examples, by_use, hourly_usd, region.
     """
-    region = costs["region"]
-    text = [f"USD, on demand, list prices of {region}; with * of {table.REGION}, {table.AS_OF}"]
+    text = [f"USD, list prices of {costs['region']}; those with * are of {table.REGION}, {table.AS_OF}"]
     if costs["rows"]:
-        text.append(_line("Always", "number", "each/h", "per hour", "per month"))
+        text.append(_line("ALWAYS", "number", "each/h", "per hour", "per month"))
         for row in costs["rows"]:
-            mark = "" if row["source"] == "aws" else " *"
-            text.append(
-                _line(
-                    f"  {row['item']}{mark}",
-                    str(row["quantity"]),
-                    usd(row["unit_usd"], 4),
-                    usd(row["hourly_usd"], 4),
-                    usd(row["monthly_usd"], 2),
-                )
-            )
-        month = costs["hourly_usd"] * HOURS_PER_MONTH
-        text.append(_line("  sum", "", "", usd(costs["hourly_usd"], 4), usd(month, 2)))
+            month = usd(row["monthly_usd"], 2)
+            each, hour = usd(row["unit_usd"], 4), usd(row["hourly_usd"], 4)
+            text.append(_line(_marked(row["item"], row), str(row["quantity"]), each, hour, month))
+        month = usd(costs["hourly_usd"] * HOURS_PER_MONTH, 2)
+        text.append(_line("sum", "", "", usd(costs["hourly_usd"], 4), month))
     else:
-        text.append("Always: this run makes nothing that costs by the hour")
+        text.append("ALWAYS nothing: this run makes nothing that costs by the hour")
     if costs["nodes"]:
-        text.append(_line("While a node of a pool runs", "GPUs", "disk/h", "on demand", "spot"))
+        text.append(_line("WHILE A NODE RUNS", "GPUs", "disk/h", "on demand", "spot"))
     for node in costs["nodes"]:
-        mark = "" if node["source"] == "aws" else " *"
-        text.append(
-            _line(
-                f"  {node['pool']}: {node['instance_type']}{mark}",
-                str(node["gpus"]),
-                usd(node["disk_usd"], 4),
-                usd(node["on_demand_usd"], 4),
-                usd(node["spot_usd"], 4),
-            )
-        )
+        name = _marked(f"{node['pool']}, {node['instance_type']}", node)
+        prices = usd(node["disk_usd"], 4), usd(node["on_demand_usd"], 4), usd(node["spot_usd"], 4)
+        text.append(_line(name, str(node["gpus"]), *prices))
     if costs["examples"]:
-        text.append(_line("While an example runs (its nodes, with disks)", "", "", "per hour", ""))
-    text += [
-        _line(f"  {item['name']}: {item['nodes']}", "", "", usd(item["hourly_usd"], 4), "")
-        for item in costs["examples"]
-    ]
+        text.append(_line("WHILE AN EXAMPLE RUNS (its nodes, with disks)", "", "", "per hour", ""))
+    for item in costs["examples"]:
+        text.append(_line(f"{item['name']} ({item['nodes']})", "", "", usd(item["hourly_usd"], 4), ""))
     if costs["by_use"] and costs["rows"]:
-        text += wrapped(f"By use, on top: {'; '.join(costs['by_use'])}.")
+        text += ["BY USE, ON TOP", *costs["by_use"]]
     return text
+
+
+def _marked(item: str, row: Json) -> str:
+    return item if row["source"] == "aws" else f"{item} *"
 
 
 def usd(value: float | None, digits: int) -> str:
@@ -72,20 +61,12 @@ def usd(value: float | None, digits: int) -> str:
 
 
 def _line(item: str, number: str, each: str, hour: str, month: str) -> str:
-    if len(item) > 56 and not (number or each):
-        return f"{item[:76]:<78}{hour:>10}{month:>12}".rstrip()
-    return f"{item[:56]:<58}{number:>8}{each:>10}{hour:>12}{month:>12}".rstrip()
+    room = 38 if number or each else 53
+    return f"{_short(item, room):<{room}}{f'{number:>6}{each:>9}' if room == 38 else ''}{hour:>10}{month:>11}".rstrip()
 
 
-def wrapped(text: str, indent: str = "  ") -> list[str]:
-    """Break a text into lines of at most WIDTH columns; a word that is longer stays whole."""
-    found = [""]
-    for word in text.split():
-        if found[-1].strip() and len(found[-1]) + 1 + len(word) > WIDTH:
-            found.append(indent + word)
-        else:
-            found[-1] = f"{found[-1]} {word}" if found[-1] else word
-    return found
+def _short(text: str, room: int) -> str:
+    return text if len(text) < room else f"{text[: room - 4]}..."
 
 
 def check_limit(costs: Json, limit: float | None) -> Finding | None:

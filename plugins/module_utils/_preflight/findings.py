@@ -63,15 +63,8 @@ def not_checked(name: str, failed: t.Sequence[tuple[str, AwsError, t.Sequence[st
 
 def cause(error: AwsError) -> str:
     """Return why a call failed, without what to do and without a full stop."""
-    text = str(error)
-    for ending in (hint(error.code), " ", "."):
-        text = text[: -len(ending)] if text.endswith(ending) else text
-    return text
-
-
-def by_level(findings: t.Iterable[Finding], level: str) -> list[Finding]:
-    """Return the findings of one level, in their order."""
-    return [finding for finding in findings if finding.level == level]
+    text, advice = str(error), hint(error.code)
+    return (text[: -len(advice)] if text.endswith(advice) else text).rstrip(" .")
 
 
 def softened(findings: t.Iterable[Finding], ignored: t.Collection[str]) -> list[Finding]:

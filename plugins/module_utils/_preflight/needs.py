@@ -112,7 +112,7 @@ def of_example(definition: Json, pools: t.Sequence[Json], shapes: Shapes | None 
     counted: dict[tuple[str, str], float] = {}
     candidates: dict[tuple[str, str], tuple[str, ...]] = {}
     for component in definition.get("components") or []:
-        pool = by_name.get(component.get("node_pool"))
+        pool = by_name.get(component.get("node_pool") or definition.get("node_pool"))
         types = types_of_pool(pool) if pool else ()
         resources = component.get("resources") or {}
         fitting = [name for name in types if _fits(resources, (shapes or {}).get(name) or shape_of(name))]

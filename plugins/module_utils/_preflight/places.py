@@ -135,7 +135,8 @@ def check_region(region: str, known: t.Sequence[str], saved: Json, environment: 
                 "region",
                 ERROR,
                 f"The state directory is of the cluster {saved.get('name', '')} in {saved['region']}, not in {region}.",
-                f"Use -e dynamo_region={saved['region']}, or another dynamo_state_dir for a second cluster.",
+                f"Use -e dynamo_region={saved['region']}, or another dynamo_state_dir for a second cluster. "
+                "If that one is gone, remove cluster.json from the state directory.",
             )
         )
     shell = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or region

@@ -76,6 +76,8 @@ class Plan:
         if self.made:
             kind, count = costs.core_nodes(self.variables)
             found.append(Need("the node group core", (kind,), count, ON_DEMAND, at_once=True))
+            kind, count = costs.gpu_nodes(self.variables)
+            found += [Need("the node group gpu", (kind,), count, ON_DEMAND, at_once=True)] if count else []
         found += needs.of_pools(self.pools)
         for definition in self.examples:
             found += needs.of_example(definition, self.pools, sizes)
@@ -138,7 +140,7 @@ def build(plan: Plan, answers: Answers, today: datetime.date, limit: float | Non
     prices = dataclasses.replace(
         answers.get("prices", pricing.Prices()), spot=pricing.spot_prices(answers.get("spot", []), zones)
     )
-    money = _costs(plan, prices, sizes, kubernetes["status"] == versions.EXTENDED)
+    money = _costs(plan, prices, sizes, kubernetes["status"] == versions.EXTENDED, len(zones))
     bounded = cost_table.check_limit(money, limit)
     findings += [bounded] if bounded else []
     types = [
@@ -163,11 +165,13 @@ def _not_checked(answers: Answers) -> list[Finding]:
 
 def _zones(plan: Plan, answers: Answers, offered: t.Mapping[str, str]) -> list[str]:
     """Return the zones of the cluster: those of its subnets when it is there, else those that Terraform will choose."""
+    inputs = costs.effective(plan.variables)
     subnets = (answers.get("cluster", {}).get("resourcesVpcConfig") or {}).get("subnetIds") or []
+    if plan.made and not costs.own_network(plan.variables):
+        subnets = inputs["private_subnet_ids"]
     found = {item["AvailabilityZone"] for item in answers.get("subnets", []) if item["SubnetId"] in subnets}
     if found or not plan.made:
         return sorted(found)
-    inputs = costs.effective(plan.variables)
     return places.chosen_zones(offered, inputs["availability_zones"], costs.zones_count(plan.variables))
 
 
@@ -175,7 +179,8 @@ def _asked(plan: Plan, wanted: t.Sequence[Need], sizes: t.Mapping[str, shapes.Sh
     found = quotas.asked(wanted, sizes)
     if plan.made:
         nat = costs.nat_count(plan.variables)
-        for key, count in (("vpcs", 1), ("clusters", 1), ("elastic_ips", nat), ("nat_gateways", 1)):
+        network = int(costs.own_network(plan.variables))
+        for key, count in (("vpcs", network), ("clusters", 1), ("elastic_ips", nat), ("nat_gateways", network)):
             found[key] = quotas.Asked(count, count, count)
     return found
 
@@ -245,8 +250,10 @@ def _kubernetes(plan: Plan, answers: Answers, today: datetime.date) -> tuple[dic
     return facts, [versions.check(version, table, today, extra, support, certain)] if version else []
 
 
-def _costs(plan: Plan, prices: pricing.Prices, sizes: t.Mapping[str, shapes.Shape], extended: bool) -> dict[str, t.Any]:
-    lines = costs.rows(plan.variables, prices, extended) if plan.made else []
+def _costs(
+    plan: Plan, prices: pricing.Prices, sizes: t.Mapping[str, shapes.Shape], extended: bool, zones: int
+) -> dict[str, t.Any]:
+    lines = costs.rows(plan.variables, prices, extended, zones) if plan.made else []
     total, unknown = costs.total(lines)
     examples = [
         costs.example_cost(

@@ -135,13 +135,15 @@ def _merge(found: dict[str, t.Any]) -> dict[str, t.Any]:
     products: dict[t.Any, t.Any] = {}
     for name, answer in found.items():
         question, _, part = name.partition(" ")
+        if not part:
+            continue
         if isinstance(answer, AwsError):
             merged.setdefault(f"{question} error", answer)
         elif question == "quotas":
             quotas.update(answer)
         elif part.isdigit():
             products[pricing.QUERIES[int(part)]] = answer
-        elif part and answer is not None:
+        elif answer is not None:
             instances[part] = answer
     merged["quotas"] = quotas
     merged["prices"] = pricing.Prices(instances, pricing.product_prices(products))

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import typing as t
 from importlib import metadata
+from pathlib import Path
 
 from .findings import ERROR, OK, WARNING, Finding
 
@@ -94,6 +95,10 @@ def ask(name: str, path: str, environment: t.Mapping[str, str] | None = None) ->
     found = shutil.which(path, path=(environment or {}).get("PATH"))
     if not found:
         return Seen(name, path)
+    if name == "aws":
+        said = _aws_on_disk(found)
+        if said:
+            return Seen(name, path, found, said)
     quiet = {**(environment or {}), "CHECKPOINT_DISABLE": "1", "AWS_EC2_METADATA_DISABLED": "true"}
     try:
         done = subprocess.run(
@@ -108,6 +113,21 @@ def ask(name: str, path: str, environment: t.Mapping[str, str] | None = None) ->
     except (OSError, subprocess.TimeoutExpired) as error:
         return Seen(name, path, found, str(error))
     return Seen(name, path, found, done.stdout.decode(errors="replace"))
+
+
+def _aws_on_disk(program: str) -> str:
+    """Return what the AWS CLI would say, from how it is installed; "" when that does not tell.
+
+    It takes a second or two to start, so it is not started for its version. The bundle of version 2 is in a folder
+    named for it; version 1 is a Python package beside its script.
+    """
+    place = Path(program).resolve()
+    bundle = re.search(r"/v2/(2\.[0-9.]+)/", str(place))
+    if bundle:
+        return f"aws-cli/{bundle[1]}"
+    packages = [item.name for item in place.parent.parent.glob("lib/python3*/site-packages/awscli-*.dist-info")]
+    match = re.match(r"awscli-([0-9][0-9.]*)\.dist-info", packages[0]) if len(packages) == 1 else None
+    return f"aws-cli/{match[1]}" if match else ""
 
 
 def version_in(name: str, said: str) -> str:
