@@ -31,6 +31,8 @@ class Source:
     """True for a stand-in, whose values.schema.json is derived from its values.yaml."""
     added: dict[str, Path] = field(default_factory=dict)
     """Files from elsewhere: path inside the chart to file."""
+    generated: dict[str, bytes] = field(default_factory=dict)
+    """Files that no file holds: path inside the chart to content."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def contents(source: Source) -> dict[str, bytes]:
     }
     if source.ours:
         files |= _schemas(source.folder)
-    files |= {name: path.read_bytes() for name, path in source.added.items()}
+    files |= {name: path.read_bytes() for name, path in source.added.items()} | source.generated
     chart = yaml.safe_load(files["Chart.yaml"])
     if chart["version"] != source.version:
         files["values.yaml"] = released_values(files["values.yaml"].decode(), chart["version"], source.version).encode()

@@ -13,6 +13,7 @@ import yaml
 
 from rehearsal.charts import modules
 from rehearsal.charts.package import Package, Source, pack
+from rehearsal.dynamo import crds
 
 Json = dict[str, Any]
 SOURCES = Path(__file__).parent / "sources"
@@ -37,11 +38,21 @@ def sources() -> list[Source]:
         Source(karpenter / "karpenter", KARPENTER_VERSION, ours=False),
         Source(karpenter / "karpenter-crd", KARPENTER_VERSION, ours=False),
         Source(SOURCES / "dynamo-platform", "1.6.1"),
+        Source(SOURCES / "dynamo-platform-0.4", "0.4.1"),
+        Source(SOURCES / "dynamo-crds", "0.4.1", generated=old_definitions()),
         Source(SOURCES / "kube-prometheus-stack", "88.5.3", added=prometheus),
         Source(SOURCES / "nvidia-device-plugin", "0.20.0"),
         Source(SOURCES / "dcgm-exporter", "4.8.2"),
         Source(SOURCES / "aws-efa-k8s-device-plugin", "0.5.30"),
     ]
+
+
+def old_definitions() -> dict[str, bytes]:
+    """Templates of the chart that brings Dynamo's definitions before 1.0."""
+    return {
+        f"templates/nvidia.com_{name}": yaml.safe_dump(definition, sort_keys=False).encode()
+        for name, definition in crds.load_old().items()
+    }
 
 
 def index(packages: list[Package]) -> Json:

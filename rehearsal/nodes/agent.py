@@ -9,6 +9,7 @@ import logging
 import signal
 
 from rehearsal.nodes import images
+from rehearsal.nodes.addresses import Addresses
 from rehearsal.nodes.config import AgentConfig
 from rehearsal.nodes.egress import EgressProxy, Router
 from rehearsal.nodes.events import Events
@@ -19,10 +20,13 @@ from rehearsal.nodes.kube import Json, Kube
 from rehearsal.nodes.kwok import Kwok
 from rehearsal.nodes.machines.aws import Aws
 from rehearsal.nodes.machines.joiner import Joiner
+from rehearsal.nodes.machines.volumes import Volumes
 from rehearsal.nodes.network import Network
 from rehearsal.nodes.pods.context import Context
 from rehearsal.nodes.pods.runner import Runner
 from rehearsal.nodes.reaper import Reaper
+from rehearsal.nodes.storage import Provisioner
+from rehearsal.nodes.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,8 @@ class Agent:
         self.nodes = Informer(self.kube, "/api/v1/nodes", self._node_changed)
         self.services = Informer(self.kube, "/api/v1/services")
         self.pods = Informer(self.kube, "/api/v1/pods", self._pod_changed)
+        self.router = Router(self.pods, self.services, self.nodes, self.network, self.kwok.port)
+        self.addresses = Addresses(self.router.local_port)
         self.runner = Runner(
             Context(
                 config=config,
@@ -53,8 +59,12 @@ class Agent:
                 faults=Faults(config.faults_file),
                 nodes=self.nodes,
                 identity=self.identity.environment,
+                addresses=self.addresses,
+                workshop=Workshop(config.places),
             )
         )
+        volumes = Volumes(config, self.aws.addon_active, self.aws.associated_role)
+        self.storage = Provisioner(self.kube, self.events, self.nodes, volumes, config.work_dir / "claims")
         self.joiner = Joiner(config, self.kube, self.aws, self.nodes, self.pods, self.runner.lose)
 
     def _pod_changed(self, pod: Json | None, old: Json | None) -> None:
@@ -79,8 +89,7 @@ class Agent:
         config.ready_file.unlink(missing_ok=True)
         self.runner.clean()
         images.write_shims(config)
-        router = Router(self.pods, self.services, self.nodes, self.network, self.kwok.port)
-        egress = EgressProxy(router)
+        egress = EgressProxy(self.router)
         await egress.start(config.egress_socket)
         await self.identity.start()
         await self.kwok.install()
@@ -90,7 +99,7 @@ class Agent:
                 for part in (self.kwok.run(), self.nodes.run(), self.services.run(), self.events.run())
             ]
             await self.nodes.synced.wait()
-            tasks += [group.create_task(self.pods.run()), group.create_task(self.joiner.run())]
+            tasks += [group.create_task(part) for part in (self.pods.run(), self.joiner.run(), self.storage.run())]
             await self.pods.synced.wait()
             await self.kwok.wait_serving()
             config.ready_file.write_text("ready\n", encoding="utf-8")
@@ -101,6 +110,7 @@ class Agent:
                 task.cancel()
         await self.runner.close()
         await egress.close()
+        await self.addresses.close()
         await self.identity.close()
         await self.kube.close()
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal.bootstrap.places import Places
+
 
 @dataclass(frozen=True)
 class Timings:
@@ -41,6 +43,17 @@ class AgentConfig:
     dynamo_python: Path
     repo: Path
     timings: Timings = field(default_factory=Timings)
+    places: Places = field(default_factory=Places.here)
+
+    @property
+    def old_dynamo_python(self) -> Path:
+        """The interpreter with ai-dynamo 0.4; made on demand."""
+        return self.places.python_of("dynamo-0.4")
+
+    @property
+    def nats_server(self) -> Path:
+        """The NATS server; made on demand."""
+        return self.places.on_demand()["nats-server"] / "bin" / "nats-server"
 
     @property
     def faults_file(self) -> Path:

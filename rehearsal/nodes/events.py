@@ -30,7 +30,7 @@ class Events:
         """Prepare an empty record."""
         self._kube = kube
         self._known: dict[str, tuple[str, int]] = {}
-        self._queue: asyncio.Queue[tuple[Json, str, str, str, str]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Json, str, str, str, str, str]] = asyncio.Queue()
 
     def pod(self, pod: Json, kind: str, reason: str, message: str, container: str = "") -> None:
         """Record an event of a pod (kind Normal or Warning), of one of its containers when named."""
@@ -44,7 +44,19 @@ class Events:
         }
         if container:
             regarding["fieldPath"] = f"spec.containers{{{container}}}"
-        self._queue.put_nowait((regarding, str(pod["spec"].get("nodeName", "")), kind, reason, message))
+        self._queue.put_nowait((regarding, str(pod["spec"].get("nodeName", "")), kind, reason, message, "kubelet"))
+
+    def about(self, item: Json, kind: str, reason: str, message: str, component: str) -> None:
+        """Record an event of any object, told by a component that is no kubelet."""
+        meta = item["metadata"]
+        regarding: Json = {
+            "apiVersion": item.get("apiVersion") or "v1",
+            "kind": item["kind"],
+            "namespace": meta.get("namespace") or "default",
+            "name": meta["name"],
+            "uid": meta["uid"],
+        }
+        self._queue.put_nowait((regarding, "", kind, reason, message, component))
 
     async def run(self) -> None:
         """Write what was recorded, in order, until cancelled."""
@@ -58,7 +70,7 @@ class Events:
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("Failed to record an event: %s. It is left out.", error)
 
-    async def _write(self, regarding: Json, node: str, kind: str, reason: str, message: str) -> None:
+    async def _write(self, regarding: Json, node: str, kind: str, reason: str, message: str, component: str) -> None:
         key = hashlib.sha256(f"{regarding['uid']} {regarding.get('fieldPath')} {reason} {message}".encode()).hexdigest()
         namespace, now = regarding["namespace"], timestamp()
         name, count = self._known.get(key, ("", 0))
@@ -81,8 +93,8 @@ class Events:
             "type": kind,
             "reason": reason,
             "message": message,
-            "source": {"component": "kubelet", "host": node},
-            "reportingComponent": "kubelet",
+            "source": {"component": component, "host": node},
+            "reportingComponent": component,
             "reportingInstance": node,
             "firstTimestamp": now,
             "lastTimestamp": now,

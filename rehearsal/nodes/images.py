@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.nodes.config import AgentConfig
+from rehearsal.nodes.runtime import commands
 
 _REFERENCE = re.compile(
     r"^(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
 )
+
+# Releases before 1.0 are run as the only one of them that is kept: 0.4.1.
+OLD = "0.4"
+_OLD_TAG = re.compile(r"v?0\.\d+(\D|$)")
 
 _DYNAMO_RUNTIMES = ("vllm-runtime", "sglang-runtime", "tensorrtllm-runtime", "dynamo-frontend", "dynamo-planner")
 
@@ -25,6 +30,7 @@ _GONE = (
     ("bitnami/kubectl", r".*"),
     ("kubebuilder/kube-rbac-proxy", r".*"),
 )
+_ETCD = ("bitnamilegacy/etcd", "bitnami/etcd")
 # The one place that still serves the last of these.
 _STILL_SERVED = ("registry.k8s.io/",)
 
@@ -38,6 +44,7 @@ DYNAMO_PORT_VARIABLES = (
     "PLANNER_PROMETHEUS_PORT",
 )
 _DYNAMO_HTTP_PORT = 8000
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _KARPENTER_PORT_VARIABLES = ("METRICS_PORT", "HEALTH_PROBE_PORT")
 
 
@@ -71,9 +78,11 @@ def parse(text: str) -> Reference | None:
 class Recipe:
     """How to run an image's containers here."""
 
-    kind: str  # karpenter | operator | prometheus | dynamo
+    kind: str  # karpenter | operator | prometheus | dynamo | etcd | nats
     port_variables: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()  # ports that the image listens on without declaring them
+    age: str = ""  # of Dynamo: OLD or the present one
+    needs: tuple[str, ...] = ()  # what bootstrap makes on demand
 
 
 @dataclass(frozen=True)
@@ -91,12 +100,19 @@ def recipe(image: str) -> Recipe | None:
         return None
     if reference.is_under("karpenter/controller"):
         return Recipe("karpenter", _KARPENTER_PORT_VARIABLES)
+    age = OLD if _OLD_TAG.match(reference.tag) else ""
     if reference.is_under("ai-dynamo/kubernetes-operator"):
-        return Recipe("operator")
+        # where it listens unless told otherwise
+        return Recipe("operator", ports=(8080, 8081), age=OLD) if age == OLD else Recipe("operator")
     if reference.is_under("prometheus-operator/prometheus-operator"):
         return Recipe("prometheus")
     if any(reference.is_under(f"ai-dynamo/{name}") for name in _DYNAMO_RUNTIMES):
-        return Recipe("dynamo", DYNAMO_PORT_VARIABLES, (_DYNAMO_HTTP_PORT,))
+        needs = ("dynamo-0.4",) if age == OLD else ()
+        return Recipe("dynamo", DYNAMO_PORT_VARIABLES, (_DYNAMO_HTTP_PORT,), age, needs)
+    if any(reference.is_under(name) for name in _ETCD):
+        return Recipe("etcd")
+    if reference.repository in ("nats", "docker.io/nats", "docker.io/library/nats"):
+        return Recipe("nats", needs=("nats-server",))
     return None
 
 
@@ -125,13 +141,22 @@ def launch(
         return Launch([str(config.bin_dir / "karpenter"), *words], namespace)
     if how.kind == "operator":
         module = "rehearsal.dynamo.crd_apply" if container_name == "crd-apply" else "rehearsal.dynamo.operator"
+        if how.age == OLD:
+            module = "rehearsal.dynamo.old_operator"
         # the first word of a manifest's command is the binary of the image
         args = [word for index, word in enumerate(words) if index or word.startswith("-")]
-        return Launch([str(config.main_python), "-m", module, *args], {"PYTHONPATH": str(config.repo)})
+        env = {"PYTHONPATH": str(config.repo), "POD_NAMESPACE": str(pod["metadata"]["namespace"])}
+        return Launch([str(config.main_python), "-m", module, *args], env)
     if how.kind == "prometheus":
         return Launch([str(config.main_python), "-m", "rehearsal.prometheus", *words], {"PYTHONPATH": str(config.repo)})
+    if how.kind in ("etcd", "nats"):
+        program = config.bin_dir / "etcd" if how.kind == "etcd" else config.nats_server
+        script = config.repo / "rehearsal" / "nodes" / "runtime" / "servers.py"
+        # a hook of the chart calls the server's program by its name
+        path = {"PATH": f"{program.parent}:{_PATH}"}
+        return Launch([str(config.main_python), str(script), how.kind, str(program), *words], path)
     env = {
-        "PATH": f"{config.work_dir / 'shims'}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": f"{shims(config, how.age)}:{_PATH}",
         "REHEARSAL_MODELS": str(config.models_dir),
         "HF_HUB_OFFLINE": "1",
         # every server of a Dynamo process on the loopback interface
@@ -141,6 +166,7 @@ def launch(
         "DYN_TCP_RESPONSE_STREAM_HOST": "127.0.0.1",
         "DYN_EVENT_PLANE_HOST": "127.0.0.1",
         "PYTHONUNBUFFERED": "1",
+        "REHEARSAL_DYNAMO_AGE": how.age,
     }
     return Launch(list(words), env)
 
@@ -149,20 +175,24 @@ def roots(how: Recipe, config: AgentConfig) -> dict[str, Path]:
     """Return the directories that an image brings along: path in the container → path on this machine."""
     if how.kind != "dynamo":
         return {}
-    workspace = config.repo / "rehearsal" / "dynamo" / "workspace"
-    return {
-        "/workspace": workspace,
-        # where releases before 0.6 kept the same example
-        "/workspace/examples/runtime": workspace / "examples" / "custom_backend",
-    }
+    name = "old_workspace" if how.age == OLD else "workspace"
+    return {"/workspace": config.repo / "rehearsal" / "dynamo" / name}
+
+
+def shims(config: AgentConfig, age: str) -> Path:
+    """Return the directory that comes first on the PATH of a Dynamo image's containers."""
+    return config.work_dir / f"shims{age and '-' + age}"
 
 
 def write_shims(config: AgentConfig) -> None:
-    """Write the python3 that Dynamo images have on their PATH."""
-    directory = config.work_dir / "shims"
-    directory.mkdir(parents=True, exist_ok=True)
-    shim = config.repo / "rehearsal" / "nodes" / "runtime" / "shim.py"
-    for name in ("python3", "python"):
-        path = directory / name
-        path.write_text(f'#!/bin/sh\nexec "{config.dynamo_python}" "{shim}" "$@"\n', encoding="utf-8")
-        path.chmod(0o755)
+    """Write what Dynamo images have on their PATH: python3, and what probes call if this machine lacks it."""
+    runtime = config.repo / "rehearsal" / "nodes" / "runtime"
+    for age, python in (("", config.dynamo_python), (OLD, config.old_dynamo_python)):
+        directory = shims(config, age)
+        directory.mkdir(parents=True, exist_ok=True)
+        programs = dict.fromkeys(("python3", "python"), f'"{python}" "{runtime / "shim.py"}"')
+        programs |= {name: f'"{config.main_python}" "{runtime / "commands.py"}" {name}' for name in commands.lacking()}
+        for name, words in programs.items():
+            path = directory / name
+            path.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+            path.chmod(0o755)

@@ -55,3 +55,8 @@ def load(service_name: str, service_namespace: str, folder: Path = FOLDER) -> li
         if webhook:
             webhook["clientConfig"]["service"] |= {"name": service_name, "namespace": service_namespace}
     return definitions
+
+
+def load_old() -> dict[str, dict[str, Any]]:
+    """Return the definitions of the age of 0.4 by file name: v1alpha1 alone, no conversion."""
+    return {path.name: resolve(_read(path)) for path in sorted((FOLDER / "old").glob("*.yaml"))}

@@ -145,6 +145,16 @@ class Aws:
 
         return self._fresh("image", image_id, read, 3600.0)
 
+    def addon_active(self, name: str) -> bool:
+        """Tell whether the cluster has an add-on that works."""
+        try:
+            addon = self._eks.describe_addon(clusterName=self._config.cluster, addonName=name)["addon"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return False
+            raise
+        return addon.get("status") in ("ACTIVE", "UPDATING")
+
     def associated_role(self, namespace: str, account: str) -> str | None:
         """Return the role of a ServiceAccount's Pod Identity association."""
 

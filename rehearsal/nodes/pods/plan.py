@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rehearsal.nodes import images
+from rehearsal.nodes import addresses, images
 from rehearsal.nodes.config import AgentConfig
 from rehearsal.nodes.pods import environment, paths, volumes
 
@@ -111,8 +111,20 @@ def build(
     local: Mapping[int, int],
     identity: Mapping[str, str],
     config: AgentConfig,
+    services: Mapping[tuple[str, int], int] | None = None,
 ) -> Plan:
-    """Put a container's plan together; `local` are the local ports of the pod, `identity` its Pod Identity variables.
+    """Put a container's plan together.
+
+    Args:
+        container: from the pod's spec.
+        sources: what its environment refers to.
+        how: how its image is run.
+        place: directories of the pod.
+        local: the pod's ports and the local port of each.
+        identity: variables of Pod Identity.
+        config: the node agent's.
+        services: (name, port) of the Services that the container's environment and command name, and the local port
+            that leads to each.
 
     Raises:
         ConfigurationError: when something that is not optional is missing.
@@ -124,13 +136,24 @@ def build(
     mounted = mounts(container, pod["spec"], place, values)
     path_map = paths.PathMap.of({**images.roots(how, config), **mounted})
     words = path_map.rewrite_all([*command, *args])
-    launch = images.launch(how, pod, container["name"], words, config)
     own = {key: path_map.rewrite(value) for key, value in values.items()}
+    reach = services or {}
+    if how.kind == "dynamo":
+        words = [addresses.rewrite(word, reach) for word in words]
+        own = {key: addresses.rewrite(value, reach) for key, value in own.items()}
+    launch = images.launch(how, pod, container["name"], words, config)
     for name in how.port_variables:
         if own.get(name, "").isdigit():
             own[name] = str(local.get(int(own[name]), int(own[name])))
     env = {**surroundings(pod, root, config), **launch.env, **own, **identity}
     env["REHEARSAL_PORTS"] = json.dumps({str(port): other for port, other in sorted(local.items())})
+    if how.kind == "operator":
+        # it hands the names on to others, so it gets them as they are and looks up here what it calls itself
+        env["REHEARSAL_ADDRESSES"] = json.dumps(
+            {f"{host}:{port}": f"127.0.0.1:{other}" for (host, port), other in sorted(reach.items())}
+        )
+    if how.kind in ("etcd", "nats"):
+        env["REHEARSAL_PATHS"] = json.dumps(path_map.pairs)
     if SERVICE_ACCOUNT_DIR in mounted and "KUBECONFIG" not in values:
         env["KUBECONFIG"] = str(root / "kubeconfig")
     argv = paths.bind_addresses(launch.argv, local)

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from rehearsal.nodes import images
+from rehearsal.nodes import addresses, images
 from rehearsal.nodes.events import timestamp
 from rehearsal.nodes.kube import ApiError, pod_path
 from rehearsal.nodes.pods import environment, plan, status, volumes
@@ -202,7 +202,9 @@ class Pod:
         values = environment.resolve(container, sources)
         local = self._context.network.map_ports(self.uid, plan.wanted_ports(container, values, how))
         config = self._context.config
-        built = plan.build(container, sources, how, self._place, local, self._identity, config)
+        words = [*values.values(), *map(str, container.get("command") or []), *map(str, container.get("args") or [])]
+        reach = await self._context.addresses.local(addresses.named(words))
+        built = plan.build(container, sources, how, self._place, local, self._identity, config, reach)
         built.env.update(base_environment())
         root = self._place.root_of(container["name"])
         # what a container wrote outside its volumes is gone with its next start

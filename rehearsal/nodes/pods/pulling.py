@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rehearsal.nodes import images
 from rehearsal.nodes.pods.backoff import BackOff
 from rehearsal.nodes.pods.context import Context
+from rehearsal.nodes.workshop import WorkshopError
 
 # (Normal or Warning, reason, message)
 Event = Callable[[str, str, str], None]
@@ -37,9 +38,20 @@ class Puller:
         if (node, self._image) in self._context.pulled and not always:
             self._event("Normal", "Pulled", f'Container image "{self._image}" already present on machine')
             return
-        self._context.pulled.add((node, self._image))
         self._event("Normal", "Pulling", f'Pulling image "{self._image}"')
+        how = images.recipe(self._image)
+        while how is not None and (problem := await self._make(how.needs)) is not None:
+            await self._fail(problem)
+        self._context.pulled.add((node, self._image))
         self._event("Normal", "Pulled", f'Successfully pulled image "{self._image}" in 1ms (1ms including waiting)')
+
+    async def _make(self, needs: Sequence[str]) -> str | None:
+        """Make what stands for the image on this machine; return why that failed."""
+        try:
+            await self._context.workshop.have(needs)
+        except WorkshopError as error:
+            return str(error)
+        return None
 
     def _problem(self, facts: Mapping[str, str]) -> str | None:
         fault = self._context.faults.find("image-pull", **facts)

@@ -16,7 +16,7 @@ ENGINES = {
     "dynamo.trtllm": "trtllm",
 }
 # vLLM, SGLang and TensorRT-LLM cache in blocks of different size unless told otherwise.
-_DEFAULT_BLOCK_SIZE = {"vllm": "16", "sglang": "1", "trtllm": "32"}
+DEFAULT_BLOCK_SIZE = {"vllm": "16", "sglang": "1", "trtllm": "32"}
 _BLOCK_SIZE_FLAGS = ("--block-size", "--page-size", "--kv-block-size")
 _MODEL_FLAGS = ("--model", "--model-path")
 # Flags of an engine that mean the same to the mocker under the name given.
@@ -72,7 +72,7 @@ class Worker:
     arguments: tuple[str, ...]  # for the mocker, without --model-path
 
 
-def _split(args: Sequence[str]) -> list[tuple[str, str | None]]:
+def split(args: Sequence[str]) -> list[tuple[str, str | None]]:
     """Return (flag, value) pairs: --a=b, --a b and switches; a word without a flag has the flag ""."""
     pairs: list[tuple[str, str | None]] = []
     words = list(args)
@@ -91,6 +91,17 @@ def _split(args: Sequence[str]) -> list[tuple[str, str | None]]:
     return pairs
 
 
+def named(values: Mapping[str, str]) -> tuple[str, str]:
+    """Return (the model, the name that it is served under) from an engine's flags and values."""
+    model = next((values[flag] for flag in _MODEL_FLAGS if flag in values), "Qwen/Qwen3-0.6B")
+    return model, values.get("--served-model-name", model)
+
+
+def block_size(values: Mapping[str, str], default: str) -> str:
+    """Return the tokens of a cache block from an engine's flags and values."""
+    return next((values[flag] for flag in _BLOCK_SIZE_FLAGS if flag in values), default)
+
+
 def translate(module: str, args: Sequence[str], environ: Mapping[str, str]) -> Worker:
     """Translate an engine worker's command line.
 
@@ -98,19 +109,20 @@ def translate(module: str, args: Sequence[str], environ: Mapping[str, str]) -> W
         ArgumentError: for a flag that Dynamo 1.x no longer has, or an unknown disaggregation mode.
     """
     engine = ENGINES[module]
-    pairs = _split(args)
+    pairs = split(args)
     removed = [flag for flag, _ in pairs if flag in _REMOVED]
     if removed:
         raise ArgumentError(f"{module}: error: unrecognized arguments: {' '.join(removed)}")
     values = {flag: value for flag, value in pairs if value is not None}
-    model = next((values[flag] for flag in _MODEL_FLAGS if flag in values), "Qwen/Qwen3-0.6B")
-    served = values.get("--served-model-name", model)
+    model, served = named(values)
     asked = values.get("--disaggregation-mode") or environ.get(f"DYN_{engine.upper()}_DISAGGREGATION_MODE") or "agg"
     role = _ROLES.get(asked.lower())
     if role is None:
         raise ArgumentError(f"{module}: error: argument --disaggregation-mode: invalid choice: {asked!r}")
-    block = next((values[flag] for flag in _BLOCK_SIZE_FLAGS if flag in values), _DEFAULT_BLOCK_SIZE[engine])
-    out = ["--model-name", served, "--engine-type", engine, "--block-size", block]
+    block = block_size(values, DEFAULT_BLOCK_SIZE[engine])
+    # The mocker hands a prefill on for vLLM and SGLang only; what the client sees is the same.
+    mocked = "vllm" if engine == "trtllm" and role != "agg" else engine
+    out = ["--model-name", served, "--engine-type", mocked, "--block-size", block]
     if engine == "sglang":
         out += ["--sglang-page-size", block]
     out += ["--disaggregation-mode", role, "--speedup-ratio", environ.get("REHEARSAL_SPEEDUP_RATIO", _SPEEDUP_RATIO)]

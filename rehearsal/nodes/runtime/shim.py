@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from rehearsal.dynamo.model import ensure_model, gated_without_token
 from rehearsal.nodes.network import free_port
+from rehearsal.nodes.runtime import old_engine_args
 from rehearsal.nodes.runtime.engine_args import ENGINES, ArgumentError, move_port, translate
 
 _HTTP_PORT = 8000
@@ -54,18 +55,40 @@ def command(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
         return ["-m", module, *move_port(args, "--http-port", ports, default)]
     if module not in ENGINES:
         return list(argv)
+    if environ.get("REHEARSAL_DYNAMO_AGE"):
+        return _old_worker(old_engine_args.translate(module, args, environ), environ)
     worker = translate(module, args, environ)
-    if gated_without_token(worker.model, environ):
-        raise PermissionError(
-            f"Cannot access gated repo for url https://huggingface.co/{worker.model}/resolve/main/config.json.\n"
-            f"Access to model {worker.model} is restricted. You must have access to it and be authenticated "
-            "to access it. Please log in."
-        )
-    model_dir = ensure_model(worker.model, Path(environ["REHEARSAL_MODELS"]))
+    model_dir = _model(worker.model, environ)
     extra: list[str] = []
     if worker.role == "prefill":
         extra = ["--bootstrap-ports", str(free_port(set(ports.values())))]
     return ["-m", "dynamo.mocker", "--model-path", str(model_dir), *worker.arguments, *extra]
+
+
+def _model(model: str, environ: Mapping[str, str]) -> Path:
+    """Return a model's directory, as a download would.
+
+    Raises:
+        PermissionError: when the model is gated and no token is given.
+    """
+    if gated_without_token(model, environ):
+        raise PermissionError(
+            f"Cannot access gated repo for url https://huggingface.co/{model}/resolve/main/config.json.\n"
+            f"Access to model {model} is restricted. You must have access to it and be authenticated "
+            "to access it. Please log in."
+        )
+    return ensure_model(model, Path(environ["REHEARSAL_MODELS"]))
+
+
+def _old_worker(worker: old_engine_args.OldWorker, environ: Mapping[str, str]) -> list[str]:
+    model_dir = _model(worker.model, environ)
+    if worker.silent:
+        return [str(Path(__file__).with_name("silent_worker.py")), worker.endpoint]
+    settings = Path(environ["TMPDIR"]) / "mocker.json"
+    settings.write_text(json.dumps(worker.settings), encoding="utf-8")
+    where = ["--model-path", str(model_dir), "--model-name", worker.served_name]
+    endpoint = ["--endpoint", f"dyn://{worker.endpoint}", "--extra-engine-args", str(settings)]
+    return ["-m", "dynamo.mocker", *where, *endpoint]
 
 
 def main() -> None:

@@ -72,8 +72,11 @@ def test_working_directory_comes_from_the_image(agent_config: config.AgentConfig
     )
     example.mkdir(parents=True)
     assert build(agent_config, FRONTEND).cwd == example
-    old = {**FRONTEND, "workingDir": "/workspace/examples/runtime/hello_world/"}
-    assert build(agent_config, old).cwd == example
+    old = agent_config.repo / "rehearsal" / "dynamo" / "old_workspace" / "examples" / "runtime" / "hello_world"
+    old.mkdir(parents=True)
+    image = "nvcr.io/nvidia/ai-dynamo/vllm-runtime:0.4.1"
+    container = {**FRONTEND, "image": image, "workingDir": "/workspace/examples/runtime/hello_world/"}
+    assert build(agent_config, container).cwd == old
 
 
 def test_without_a_mounted_account_there_is_no_kubeconfig(agent_config: config.AgentConfig) -> None:

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The entry points of the etcd and NATS images: the same settings, on this machine's ports and directories.
+
+`servers.py etcd|nats PROGRAM [ARGUMENT …]`; becomes the program. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_ETCD_CLIENT, _ETCD_PEER = 2379, 2380
+_ETCD_DATA = "/bitnami/etcd/data"
+# What of the image's settings means something to a single member.
+_ETCD_KEPT = ("ETCD_AUTO_COMPACTION_MODE", "ETCD_AUTO_COMPACTION_RETENTION", "ETCD_QUOTA_BACKEND_BYTES")
+_NATS_CLIENT, _NATS_MONITOR = 4222, 8222
+_NATS_PATH = re.compile(r'"?(store_dir|pid_file)"?\s*[:=]?\s*"([^"]+)"')
+
+
+def local_path(path: str, pairs: Sequence[Sequence[str]]) -> str:
+    """Return where a path below one of the container's mounts lies here; the longest mount comes first."""
+    for mount, real in pairs:
+        if path == mount or path.startswith(mount.rstrip("/") + "/"):
+            return real + path[len(mount.rstrip("/")) :]
+    return path
+
+
+def etcd(program: str, environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command and environment of a single etcd member."""
+    ports = json.loads(environ["REHEARSAL_PORTS"])
+    client = f"http://127.0.0.1:{ports[str(_ETCD_CLIENT)]}"
+    peer = f"http://127.0.0.1:{ports.get(str(_ETCD_PEER), 0)}"
+    name = environ.get("ETCD_NAME") or environ.get("HOSTNAME") or "default"
+    data = environ.get("ETCD_DATA_DIR") or local_path(_ETCD_DATA, json.loads(environ["REHEARSAL_PATHS"]))
+    argv = [
+        program,
+        *("--name", name, "--data-dir", data),
+        *("--listen-client-urls", client, "--advertise-client-urls", client),
+        *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"{name}={peer}"),
+        # what is lost with this machine is only a rehearsal
+        "--unsafe-no-fsync",
+    ]
+    env = {key: value for key, value in environ.items() if not key.startswith("ETCD_") or key in _ETCD_KEPT}
+    return argv, env
+
+
+def nats(program: str, words: Sequence[str], config: str, environ: Mapping[str, str]) -> list[str]:
+    """Return the command of a NATS server; its own flags count more than the configuration file."""
+    ports, pairs = json.loads(environ["REHEARSAL_PORTS"]), json.loads(environ["REHEARSAL_PATHS"])
+    paths = {key: local_path(path, pairs) for key, path in _NATS_PATH.findall(config)}
+    flags = ["-a", "127.0.0.1", "-p", str(ports[str(_NATS_CLIENT)])]
+    if str(_NATS_MONITOR) in ports:
+        flags += ["-m", str(ports[str(_NATS_MONITOR)])]
+    if "store_dir" in paths:
+        flags += ["-sd", paths["store_dir"]]
+    if "pid_file" in paths:
+        flags += ["-P", paths["pid_file"]]
+    return [program, *words, *flags]
+
+
+def _config_file(words: Sequence[str]) -> str:
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in ("-c", "--config", "-config"):
+            return Path(value if equals else words[index + 1]).read_text(encoding="utf-8")
+    return ""
+
+
+def main(argv: list[str]) -> None:
+    """Become the server."""
+    kind, program, words = argv[0], argv[1], argv[2:]
+    env = dict(os.environ)
+    if any(word.endswith("/preupgrade.sh") for word in words):
+        print("No members to remove.")
+        return
+    if kind == "etcd":
+        command, env = etcd(program, env)
+    else:
+        command = nats(program, words, _config_file(words), env)
+    os.execve(command[0], command, env)  # noqa: S606 - an entry point becomes what it starts
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
