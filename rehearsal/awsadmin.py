@@ -38,6 +38,10 @@ class AwsAdmin:
         found = localhttp.get_json(f"{self.endpoint}/rehearsal/inventory", timeout=30.0)
         return {kind: list(ids) for kind, ids in found.items() if ids}
 
+    def calls(self) -> dict[str, Any]:
+        """Return what each principal called, which permissions that took, and what was refused."""
+        return dict(localhttp.get_json(f"{self.endpoint}/rehearsal/calls", timeout=30.0))
+
     def describe(self, entry: dict[str, Any]) -> Description:
         """Return what a cluster's control plane must know, as EKS's DescribeCluster says it.
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Commands of the rehearsal: `python -m rehearsal up | down | status | env | rehearse | fault`."""
+"""Commands of the rehearsal: `python -m rehearsal up | down | status | env | rehearse | fault | permissions`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import json
 import sys
 from collections.abc import Callable
 
-from rehearsal import report, state
+from rehearsal import latencies, permissions, report, state
+from rehearsal.awsadmin import AwsAdmin
 from rehearsal.faultset import FaultSet
-from rehearsal.lifecycle import LifecycleError, down, up
+from rehearsal.lifecycle import LifecycleError, Options, down, up
 from rehearsal.paths import WorkDir
+from rehearsal.services import INSTALLER_POLICY
 from rehearsal.toolchain import NotSetUpError, Toolchain
 
 
@@ -41,7 +43,16 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         return command
 
-    add("up", _up, "start a rehearsal, or find it up already")
+    start = add("up", _up, "start a rehearsal, or find it up already")
+    _add_aws_options(start)
+    start.add_argument(
+        "--latency",
+        default="",
+        help="how long AWS takes: `realistic`, or a JSON file of seconds by operation (default: no time)",
+    )
+    start.add_argument(
+        "--latency-factor", type=float, default=1.0, help="divide these times, e.g. by 30 (default: %(default)g)"
+    )
     add("down", _down, "end it and everything it started")
     status = add("status", _status, "say what runs and what is wrong; non-zero when it is not up or something is wrong")
     status.add_argument("--json", action="store_true", help="print state.json")
@@ -52,13 +63,24 @@ def _parser() -> argparse.ArgumentParser:
     fault = add("fault", _fault, "inject, list or clear faults of AWS's calls and of pods")
     fault.add_argument("action", choices=["list", "add", "clear"])
     fault.add_argument("fault", nargs="?", help='for `add`: a JSON object, e.g. {"kind": "no_capacity"}')
-    add("supervise", _supervise, "(what `up` runs in the background)")
+    permissions = add("permissions", _permissions, "compare the installing user's policy with what it has called")
+    permissions.add_argument("--json", action="store_true", help="print everything as JSON")
+    _add_aws_options(add("supervise", _supervise, "(what `up` runs in the background)"))
     return parser
+
+
+def _add_aws_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-control-plane",
+        action="store_true",
+        help="the embedded AWS alone: EKS clusters become ACTIVE by themselves, with no Kubernetes behind them",
+    )
 
 
 def _up(options: argparse.Namespace) -> int:
     work = WorkDir.choose(options.dir)
-    current = up(work, _say)
+    seconds = latencies.choose(options.latency, options.latency_factor) if options.latency else {}
+    current = up(work, _say, Options(control_planes=not options.no_control_plane, latencies=seconds))
     print(report.status_page(current, work))
     return 0 if not current.troubles() else 1
 
@@ -110,11 +132,24 @@ def _fault(options: argparse.Namespace) -> int:
     return 0
 
 
+def _permissions(options: argparse.Namespace) -> int:
+    work = WorkDir.choose(options.dir)
+    current = state.read(work.state_file)
+    if not current.supervised:
+        raise LifecycleError(f"Failed to reach the embedded AWS: no rehearsal is up in {work.root}. Run up first.")
+    found = permissions.compare(
+        json.loads(INSTALLER_POLICY.read_text()), AwsAdmin(current.aws_endpoint, work.aws / "admin.json").calls()
+    )
+    print(json.dumps(found.to_json(), indent=1) if options.json else permissions.page(found))
+    return 0 if not found.denied else 1
+
+
 def _supervise(options: argparse.Namespace) -> int:
     from rehearsal.supervisor import AlreadyRunningError, Supervisor
 
     try:
-        return Supervisor(WorkDir.choose(options.dir), Toolchain.find()).run()
+        control_planes = not options.no_control_plane
+        return Supervisor(WorkDir.choose(options.dir), Toolchain.find(), control_planes).run()
     except AlreadyRunningError as error:
         print(error, file=sys.stderr)
         return 1

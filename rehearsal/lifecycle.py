@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from rehearsal import process, state
 from rehearsal.paths import REPO, WorkDir
@@ -23,8 +25,26 @@ class LifecycleError(Exception):
     """A rehearsal did not come up or did not go down; the message says why."""
 
 
-def up(work: WorkDir, say: Callable[[str], None]) -> state.State:
+@dataclass(frozen=True)
+class Options:
+    """How a rehearsal is started.
+
+    Attributes:
+        control_planes: whether EKS clusters get a real control plane.
+        latencies: seconds by operation.
+    """
+
+    control_planes: bool = True
+    latencies: Mapping[str, float] = field(default_factory=dict)
+
+
+def up(work: WorkDir, say: Callable[[str], None], options: Options | None = None) -> state.State:
     """Start a rehearsal unless one is up in this work directory, and wait until it is ready.
+
+    Args:
+        work: the work directory.
+        say: tells a person what happens.
+        options: how to start it; one that is up keeps its own.
 
     Raises:
         LifecycleError: when it does not come up.
@@ -40,23 +60,24 @@ def up(work: WorkDir, say: Callable[[str], None]) -> state.State:
     if not current.supervised:
         Toolchain.find()
         current.phase = state.STARTING
-        supervisor = _spawn(work)
+        supervisor = _spawn(work, options or Options())
     else:
         supervisor = current.supervisor
     return _await_ready(work, supervisor)
 
 
-def _spawn(work: WorkDir) -> process.Identity | None:
+def _spawn(work: WorkDir, options: Options) -> process.Identity | None:
     work.root.mkdir(parents=True, exist_ok=True)
+    work.latencies.write_text(json.dumps(dict(options.latencies), indent=1))
     log = work.logs / "supervisor.log"
     log.unlink(missing_ok=True)
     # A state of an earlier run must not be taken for the new supervisor's.
     ports = state.read(work.state_file).ports
     state.write(work.state_file, state.State(phase=state.STOPPED, ports=ports).to_json())
     env = {**os.environ, **process.marks(work.root, "supervisor"), "PYTHONPATH": str(REPO), "PYTHONUNBUFFERED": "1"}
-    child = process.spawn(
-        [sys.executable, "-m", "rehearsal", "supervise", "--dir", str(work.root)], env=env, cwd=work.root, log=log
-    )
+    argv = [sys.executable, "-m", "rehearsal", "supervise", "--dir", str(work.root)]
+    argv += [] if options.control_planes else ["--no-control-plane"]
+    child = process.spawn(argv, env=env, cwd=work.root, log=log)
     return process.Identity.of(child.pid)
 
 

@@ -60,6 +60,11 @@ class WorkDir:
         return self.root / "aws"
 
     @property
+    def latencies(self) -> Path:
+        """Seconds by operation that the embedded AWS starts with."""
+        return self.root / "latencies.json"
+
+    @property
     def charts(self) -> Path:
         """The chart repository's files."""
         return self.root / "charts"

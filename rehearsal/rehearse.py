@@ -14,11 +14,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from rehearsal import environment, journey, playbook, process, state
+from rehearsal import environment, journey, permissions, playbook, process, state
 from rehearsal.awsadmin import AwsAdmin
 from rehearsal.bootstrap import provider
 from rehearsal.lifecycle import LifecycleError, down, up
 from rehearsal.paths import WorkDir
+from rehearsal.services import INSTALLER_POLICY
 from rehearsal.toolchain import Toolchain
 
 _KUBECTL_SECONDS = 30.0
@@ -92,6 +93,7 @@ class Journey:
         else:
             self._check_end()
         self._check_restarts()
+        self._tell_permissions()
         print()
         print(
             journey.page(
@@ -142,6 +144,13 @@ class Journey:
         gone = process.wait_until(lambda: not state.read(self._work.state_file).clusters, 30.0)
         if not gone:
             self._deviations.append("the control plane of a deleted cluster still runs")
+
+    def _tell_permissions(self) -> None:
+        """Write down what the installing user's policy allows and nothing needed; say what it lacked."""
+        found = permissions.compare(json.loads(INSTALLER_POLICY.read_text()), self._admin.calls())
+        file = self._work.root / "permissions.txt"
+        file.write_text(permissions.page(found) + "\n")
+        _say(f"permissions: {len(found.unused)} allowed and not needed, {len(found.denied)} denied (see {file})")
 
     def _check_restarts(self) -> None:
         for part in state.read(self._work.state_file).processes:

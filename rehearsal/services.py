@@ -24,8 +24,11 @@ _ATTEMPTS = 3
 class Services:
     """Starts, watches and ends both."""
 
-    def __init__(self, work: WorkDir, bin_dir: Path, env: Mapping[str, str], ports: PortBook) -> None:
+    def __init__(
+        self, work: WorkDir, bin_dir: Path, env: Mapping[str, str], ports: PortBook, control_planes: bool = True
+    ) -> None:
         """Describe the parts; nothing runs yet."""
+        self._control_planes = control_planes
         self._work = work
         self._bin_dir = bin_dir
         self._env = env
@@ -74,6 +77,8 @@ class Services:
     def _aws_argv(self) -> list[str]:
         port, data = str(self._ports.assign("aws")), str(self._work.aws)
         options = ["--port", port, "--data", data, "--installer-policy", str(INSTALLER_POLICY)]
+        options += ["--latency", str(self._work.latencies)] if self._work.latencies.exists() else []
+        options += [] if self._control_planes else ["--no-control-plane"]
         return [sys.executable, "-m", "rehearsal.aws", *options]
 
     def _charts_argv(self) -> list[str]:

@@ -43,13 +43,14 @@ class StopRequestedError(Exception):
 class Supervisor:
     """Everything that runs in one work directory."""
 
-    def __init__(self, work: WorkDir, toolchain: Toolchain) -> None:
+    def __init__(self, work: WorkDir, toolchain: Toolchain, control_planes: bool = True) -> None:
         """Describe the parts; nothing runs yet."""
+        self._control_planes = control_planes
         self._work = work
         self._toolchain = toolchain
         self._ports = PortBook(state.read(work.state_file).ports)
         self._env = base_env(toolchain.bin_dir, os.environ)
-        self._services = Services(work, toolchain.bin_dir, self._env, self._ports)
+        self._services = Services(work, toolchain.bin_dir, self._env, self._ports, control_planes)
         self._state = state.State(supervisor=process.Identity.of(os.getpid()))
         self._keepers: dict[str, Keeper] = {}
         self._stop = threading.Event()
@@ -112,7 +113,8 @@ class Supervisor:
             for part in self._services.parts:
                 part.check()
             if self._services.aws.record.status == state.RUNNING:
-                self._follow_clusters()
+                if self._control_planes:
+                    self._follow_clusters()
             else:
                 self._state.error = (
                     "The embedded AWS has ended, and the account with it. "

@@ -4,7 +4,8 @@
 """Which permissions a call needs, and whether its principal has them.
 
 Beside the call's own action these are the actions that AWS checks on behalf of it: tagging while creating
-(``ec2:CreateTags``, ``iam:TagRole``, …), handing a role to a service (``iam:PassRole``) and what CreateFleet launches.
+(``ec2:CreateTags``, ``iam:TagRole``, …), handing a role to a service (``iam:PassRole``), what CreateFleet launches, and
+what a service does with the caller's permissions (``delegated``).
 Not checked: resource policies (SQS, KMS, S3), service control policies, session tags.
 """
 
@@ -14,6 +15,7 @@ import json
 from typing import Any
 
 from rehearsal.aws.account import ACCOUNT, arn, backend, now
+from rehearsal.aws.delegated import delegated
 from rehearsal.aws.ec2_resources import (
     CREATES,
     INSTANCE_PARTS,
@@ -81,6 +83,9 @@ TAGGING_ACTIONS = {
     "eks:CreateAddon": "eks:TagResource",
     "eks:CreateAccessEntry": "eks:TagResource",
     "eks:CreatePodIdentityAssociation": "eks:TagResource",
+    "aps:CreateWorkspace": "aps:TagResource",
+    "fsx:CreateFileSystem": "fsx:TagResource",
+    "fsx:CreateDataRepositoryAssociation": "fsx:TagResource",
 }
 #: Operation -> (parameter that holds a role, services that it may be passed to).
 PASSED_ROLES = {
@@ -94,17 +99,21 @@ PASSED_ROLES = {
 }
 
 
-def authorize(call: Call, principal: Principal) -> None:
+def authorize(call: Call, principal: Principal) -> list[Request]:
     """Refuse a call that its principal may not make.
+
+    Returns:
+        The permissions that were needed and are there.
 
     Raises:
         AwsError: Worded as the service words it, naming the action, the resource and the kind of policy.
     """
     if call.operation == "sts:GetCallerIdentity":
-        return
+        return []
+    needed = permissions_of(call, principal)
     identity = policies_of(principal)
     boundary = boundary_of(principal)
-    for request in permissions_of(call, principal):
+    for request in needed:
         decision = evaluate(identity, request)
         if decision is Decision.ALLOW and boundary is not None:
             decision = evaluate([boundary], request)
@@ -114,6 +123,7 @@ def authorize(call: Call, principal: Principal) -> None:
             raise denial(call, principal, request, decision)
     if call.operation == "sts:AssumeRole":
         check_trust(call, principal)
+    return needed
 
 
 def permissions_of(call: Call, principal: Principal) -> list[Request]:
@@ -135,6 +145,7 @@ def permissions_of(call: Call, principal: Principal) -> list[Request]:
     if call.service == "ec2":
         needed += ec2_tagging(call, keys)
     needed += passed_roles(call, keys)
+    needed += delegated(call, keys, tag_keys)
     if call.operation == "ec2:CreateFleet":
         needed += fleet_permissions(call, keys)
     return needed

@@ -1,17 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The call log: how often each principal called each operation, and what it was refused."""
+"""The call log: how often each principal called each operation, what that took, and what it was refused."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from rehearsal.aws.account import now
 
 KEPT_DENIALS = 500
+KEPT_RESOURCES = 50
 
 
 class CallLog:
@@ -23,6 +25,16 @@ class CallLog:
         self._errors: Counter[tuple[str, str, str]] = Counter()
         self._denials: list[dict[str, str]] = []
         self._unimplemented: Counter[str] = Counter()
+        self._granted: dict[str, dict[str, set[str]]] = {}
+
+    def granted(self, principal: str, permissions: Iterable[tuple[str, str]]) -> None:
+        """Keep the permissions (action and resource) that calls took; of many resources of an action, some."""
+        with self._lock:
+            actions = self._granted.setdefault(principal, {})
+            for action, resource in permissions:
+                resources = actions.setdefault(action, set())
+                if len(resources) < KEPT_RESOURCES:
+                    resources.add(resource)
 
     def called(self, principal: str, operation: str) -> None:
         """Count a call that was authenticated."""
@@ -55,6 +67,10 @@ class CallLog:
                 principals.setdefault(principal, {})[operation] = count
             return {
                 "principals": principals,
+                "granted": {
+                    principal: {action: sorted(resources) for action, resources in sorted(actions.items())}
+                    for principal, actions in sorted(self._granted.items())
+                },
                 "errors": [
                     {"principal": principal, "action": operation, "code": code, "count": count}
                     for (principal, operation, code), count in sorted(self._errors.items())
@@ -70,3 +86,4 @@ class CallLog:
             self._errors.clear()
             self._denials.clear()
             self._unimplemented.clear()
+            self._granted.clear()

@@ -15,7 +15,7 @@ from rehearsal.aws.ec2_instances import find_subnet
 from rehearsal.aws.errors import AwsError
 from rehearsal.aws.operations import Context, Result, operation
 
-LUSTRE_VERSION = "2.15"
+LUSTRE_VERSION, LUSTRE_PORT = "2.15", 988
 SCRATCH_1_SIZES, SIZE_STEP, SMALLEST = {1200, 2400}, 2400, 1200
 
 
@@ -38,8 +38,17 @@ class FileSystem:
 FILE_SYSTEMS: dict[str, FileSystem] = {}
 
 
+#: Id -> association of a bucket with a file system, as DescribeDataRepositoryAssociations shows it.
+ASSOCIATIONS: dict[str, dict[str, Any]] = {}
+
+
 def settle() -> None:
     """Let every change that is due happen."""
+    for key, association in list(ASSOCIATIONS.items()):
+        if association["Lifecycle"] == "DELETING" or association["FileSystemId"] not in FILE_SYSTEMS:
+            del ASSOCIATIONS[key]
+        else:
+            association["Lifecycle"] = "AVAILABLE"
     for identifier, system in list(FILE_SYSTEMS.items()):
         if time.monotonic() < system.due:
             continue
@@ -67,6 +76,7 @@ def create_file_system(context: Context) -> Result:
     if params.get("FileSystemType") != "LUSTRE":
         raise AwsError("BadRequest", "The embedded AWS of the rehearsal has file systems of type LUSTRE only.")
     _check_size(int(params["StorageCapacity"]), lustre)
+    _check_groups(region, params.get("SecurityGroupIds") or [])
     identifier = f"fs-{secrets.token_hex(9)[:17]}"
     subnet = find_subnet(region, params["SubnetIds"][0])
     interface = _interface(region, subnet, identifier, params.get("SecurityGroupIds") or [])
@@ -92,6 +102,23 @@ def create_file_system(context: Context) -> Result:
     due = time.monotonic() + context.seconds("fsx:CreateFileSystem")
     FILE_SYSTEMS[identifier] = FileSystem(region, data, due, [interface])
     return {"FileSystem": data}
+
+
+def _check_groups(region: str, groups: list[str]) -> None:
+    """Refuse security groups that do not let Lustre's servers talk to each other."""
+    ec2 = backend("ec2", region)
+    found = [group for one in groups if (group := ec2.get_security_group_from_id(one)) is not None]
+    for group in found:
+        for rule in group.ingress_rules:
+            ports = rule.ip_protocol == "-1" or int(rule.from_port) <= LUSTRE_PORT <= int(rule.to_port)
+            if ports and (rule.source_group.get("GroupId") in groups or rule.ip_range):
+                return
+    if groups:
+        raise AwsError(
+            "InvalidNetworkSettings",
+            "The file system cannot be created because the default security group in the subnet provided or the "
+            "provided security groups do not permit Lustre LNET network traffic on port 988",
+        )
 
 
 def _check_size(size: int, lustre: dict[str, Any]) -> None:
@@ -164,7 +191,97 @@ def delete_file_system(context: Context) -> Result:
 
 
 def _tagged(resource_arn: str) -> dict[str, Any]:
-    return _find(resource_arn.rpartition("/")[2]).data
+    identifier = resource_arn.rpartition("/")[2]
+    return _association(identifier) if identifier.startswith("dra-") else _find(identifier).data
+
+
+def tags_of_resource(resource_arn: str) -> list[dict[str, str]]:
+    """Tags of a file system or association of an ARN; none when it does not exist."""
+    identifier = resource_arn.rpartition("/")[2]
+    system = FILE_SYSTEMS.get(identifier)
+    found = ASSOCIATIONS.get(identifier) or (system.data if system is not None else {})
+    return list(found.get("Tags", []))
+
+
+def _association(identifier: str) -> dict[str, Any]:
+    settle()
+    if identifier not in ASSOCIATIONS:
+        raise AwsError(
+            "DataRepositoryAssociationNotFound", f"Data repository association '{identifier}' does not exist."
+        )
+    return ASSOCIATIONS[identifier]
+
+
+@operation("fsx", "CreateDataRepositoryAssociation")
+def create_data_repository_association(context: Context) -> Result:
+    """Show a bucket in a file system."""
+    params = context.params
+    system = _find(params["FileSystemId"])
+    if system.data["Lifecycle"] != "AVAILABLE":
+        raise AwsError("BadRequest", f"The file system {params['FileSystemId']} is not available.")
+    if system.data["LustreConfiguration"]["DeploymentType"] in {"SCRATCH_1", "PERSISTENT_1"}:
+        raise AwsError("BadRequest", "Data repository associations need the deployment type SCRATCH_2 or PERSISTENT_2.")
+    bucket = params["DataRepositoryPath"].removeprefix("s3://").partition("/")[0]
+    if bucket not in backend("s3").buckets:
+        raise AwsError(
+            "BadRequest",
+            f"Amazon FSx is unable to validate access to the S3 bucket. The bucket {bucket} does not exist.",
+        )
+    path = params.get("FileSystemPath") or "/"
+    for other in ASSOCIATIONS.values():
+        if other["FileSystemId"] == params["FileSystemId"] and other["FileSystemPath"] == path:
+            raise AwsError("BadRequest", f"The file system path {path} is linked to a data repository already.")
+    identifier = f"dra-{secrets.token_hex(9)[:17]}"
+    association = {
+        "AssociationId": identifier,
+        "ResourceARN": arn("fsx", f"association/{params['FileSystemId']}/{identifier}", context.region),
+        "FileSystemId": params["FileSystemId"],
+        "Lifecycle": "CREATING",
+        "FileSystemPath": path,
+        "DataRepositoryPath": params["DataRepositoryPath"],
+        "BatchImportMetaDataOnCreate": bool(params.get("BatchImportMetaDataOnCreate")),
+        "ImportedFileChunkSize": params.get("ImportedFileChunkSize") or 1024,
+        "S3": params.get("S3") or {},
+        "Tags": params.get("Tags") or [],
+        "CreationTime": now(),
+    }
+    ASSOCIATIONS[identifier] = association
+    return {"Association": association}
+
+
+@operation("fsx", "DescribeDataRepositoryAssociations")
+def describe_data_repository_associations(context: Context) -> Result:
+    """List associations, all or those of the given ids or of a file system."""
+    settle()
+    wanted = context.params.get("AssociationIds")
+    found = [_association(one) for one in wanted] if wanted else list(ASSOCIATIONS.values())
+    for one in context.params.get("Filters") or []:
+        if one["Name"] == "file-system-id":
+            found = [association for association in found if association["FileSystemId"] in one["Values"]]
+    return {"Associations": found}
+
+
+@operation("fsx", "UpdateDataRepositoryAssociation")
+def update_data_repository_association(context: Context) -> Result:
+    """Change chunk size or what is imported and exported."""
+    association = _association(context.params["AssociationId"])
+    for member in ("ImportedFileChunkSize", "S3"):
+        if member in context.params:
+            association[member] = context.params[member]
+    return {"Association": association}
+
+
+@operation("fsx", "DeleteDataRepositoryAssociation")
+def delete_data_repository_association(context: Context) -> Result:
+    """Take an association away."""
+    association = _association(context.params["AssociationId"])
+    association["Lifecycle"] = "DELETING"
+    deleted = bool(context.params.get("DeleteDataInFileSystem"))
+    return {
+        "AssociationId": association["AssociationId"],
+        "Lifecycle": "DELETING",
+        "DeleteDataInFileSystem": deleted,
+    }
 
 
 @operation("fsx", "TagResource")

@@ -104,7 +104,8 @@ class Gateway:
         free = (call.service, call.action) in WITHOUT_LOCK
         lock: AbstractContextManager[Any] = nullcontext() if free else ACCOUNT_LOCK
         with ACCOUNT_LOCK:
-            authorize(call, principal)
+            granted = authorize(call, principal)
+        self._controls.calls.granted(principal.principal_arn, [(one.action, one.resource) for one in granted])
         self._controls.faults.strike(call)
         self._controls.latencies.wait(call.operation)
         question = self._static.key(call)

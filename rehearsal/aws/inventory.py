@@ -21,7 +21,7 @@ from rehearsal.aws.ec2_nat_gateways import settle as settle_nat_gateways
 from rehearsal.aws.ec2_placement_groups import GROUPS
 from rehearsal.aws.ecr import RULES
 from rehearsal.aws.eks_store import STORE
-from rehearsal.aws.fsx import FILE_SYSTEMS
+from rehearsal.aws.fsx import ASSOCIATIONS, FILE_SYSTEMS
 from rehearsal.aws.fsx import settle as settle_file_systems
 
 AWS_ALIAS = "alias/aws/"
@@ -244,5 +244,6 @@ def inventory(pending: bool = False) -> dict[str, list[str]]:
     ]
     settle_file_systems()
     found["fsx:file-system"] = list(FILE_SYSTEMS)
+    found["fsx:data-repository-association"] = list(ASSOCIATIONS)
     found["ecr:pull-through-cache-rule"] = [prefix for rules in RULES.values() for prefix in rules]
     return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}

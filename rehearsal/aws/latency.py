@@ -20,7 +20,9 @@ from typing import Any
 STATEFUL = frozenset(
     {
         "ec2:CreateNatGateway",
+        "ec2:CreateVpcEndpoint",
         "ec2:DeleteNatGateway",
+        "ec2:DeleteVpcEndpoints",
         "eks:CreateAddon",
         "eks:CreateCluster",
         "eks:CreateNodegroup",
@@ -32,6 +34,7 @@ STATEFUL = frozenset(
         "eks:UpdateClusterVersion",
         "eks:UpdateNodegroupConfig",
         "eks:UpdateNodegroupVersion",
+        "elasticfilesystem:CreateMountTarget",
         "fsx:CreateFileSystem",
         "fsx:DeleteFileSystem",
     }

@@ -22,19 +22,6 @@ def mount_target_created(context: Context) -> None:
                 interface.description = f"EFS mount target for {system.file_system_id} ({target.mount_target_id})"
 
 
-@after("ec2", "CreateVpcEndpoint")
-def endpoint_created(context: Context) -> None:
-    """The interfaces of an endpoint are in use and have its security groups."""
-    ec2 = backend("ec2", context.region)
-    endpoint = list(ec2.vpc_end_points.values())[-1]
-    for interface_id in endpoint.network_interface_ids:
-        interface = ec2.enis[interface_id]
-        interface.status = "in-use"
-        interface.requester_managed = True
-        interface.description = f"VPC Endpoint Interface {endpoint.id}"
-        interface._group_set = [ec2.get_security_group_from_id(group) for group in endpoint.security_group_ids]
-
-
 @after("ec2", "RunInstances")
 def instances_created(context: Context) -> None:
     """The primary interface of an instance goes with it."""

@@ -60,11 +60,29 @@ def _events(region: str, resource: str) -> Any:
     return backend("events", region).tagger.get_tag_dict_for_resource(resource)
 
 
+def _ecr(region: str, resource: str) -> Any:
+    repository = backend("ecr", region).repositories.get(resource.partition(":repository/")[2])
+    return backend("ecr", region).tagger.get_tag_dict_for_resource(repository.arn) if repository is not None else None
+
+
+def _amp(region: str, resource: str) -> Any:
+    return backend("amp", region).tagger.get_tag_dict_for_resource(resource)
+
+
+def _fsx(_: str, resource: str) -> Any:
+    from rehearsal.aws.fsx import tags_of_resource
+
+    return tags_of_resource(resource)
+
+
 FINDERS: Mapping[str, Callable[[str, str], Any]] = {
+    "amp": _amp,
     "ec2": resource_tags,
+    "ecr": _ecr,
     "efs": _efs,
     "eks": lambda _, resource: tags_of(resource),
     "events": _events,
+    "fsx": _fsx,
     "iam": _iam,
     "kms": _kms,
     "logs": _logs,

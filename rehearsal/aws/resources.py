@@ -126,6 +126,10 @@ def _kms(call: Call) -> list[str]:
 
 def _ecr(call: Call) -> list[str]:
     params = call.params
+    if call.action.endswith("PullThroughCacheRule") or call.action.endswith("PullThroughCacheRules"):
+        return [NO_RESOURCE]
+    if call.action.endswith(("RepositoryCreationTemplate", "RepositoryCreationTemplates")):
+        return [NO_RESOURCE]
     names = [params["repositoryName"]] if "repositoryName" in params else params.get("repositoryNames", [])
     if "resourceArn" in params:
         return [params["resourceArn"]]
@@ -158,13 +162,37 @@ def _dynamodb(call: Call) -> list[str]:
     return [arn("dynamodb", f"table/{name}", call.region)] if name else []
 
 
+def _fsx(call: Call) -> list[str]:
+    params = call.params
+    if "ResourceARN" in params:
+        return [params["ResourceARN"]]
+    if call.action == "CreateFileSystem":
+        return [arn("fsx", "file-system/*", call.region)]
+    found = [arn("fsx", "association/*", call.region)] if call.action == "CreateDataRepositoryAssociation" else []
+    if "FileSystemId" in params:
+        found.append(arn("fsx", f"file-system/{params['FileSystemId']}", call.region))
+    if "AssociationId" in params:
+        found.append(arn("fsx", f"association/{params['AssociationId']}", call.region))
+    return found or [NO_RESOURCE]
+
+
+def _amp(call: Call) -> list[str]:
+    if call.action in {"CreateWorkspace", "ListWorkspaces"}:
+        return [NO_RESOURCE]
+    if "resourceArn" in call.params:
+        return [call.params["resourceArn"]]
+    return [arn("aps", f"workspace/{call.params['workspaceId']}", call.region)] if "workspaceId" in call.params else []
+
+
 FINDERS: Mapping[str, Callable[[Call], list[str]]] = {
+    "amp": _amp,
     "dynamodb": _dynamodb,
     "ec2": ec2_resources,
     "ecr": _ecr,
     "efs": _efs,
     "eks": _eks,
     "events": _events,
+    "fsx": _fsx,
     "iam": _iam,
     "kms": _kms,
     "logs": _logs,

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,14 @@ def test_a_cluster_lives_as_long_as_eks_says(copy: Copy) -> None:
     assert not copy.work.cluster("demo").exists()
     assert process.wait_until(lambda: eks.list_clusters()["clusters"] == [], 30)
     assert [found.name for found in copy.state.processes] == ["aws", "charts"]
+
+
+def test_the_embedded_aws_alone_with_realistic_times(copy: Copy) -> None:
+    copy.command("up", "--no-control-plane", "--latency", "realistic", "--latency-factor", "300")
+    began = time.monotonic()
+    eks = make_cluster(copy)
+    assert eks.describe_cluster(name="demo")["cluster"]["status"] == "CREATING"
+    assert process.wait_until(lambda: eks.describe_cluster(name="demo")["cluster"]["status"] == "ACTIVE", 30)
+    assert time.monotonic() - began >= 1.8, "nine minutes, three hundred times as fast"
+    assert [found.name for found in copy.state.processes] == ["aws", "charts"]
+    assert "were used" in copy.command("permissions")
