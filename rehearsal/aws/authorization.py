@@ -87,6 +87,8 @@ TAGGING_ACTIONS = {
     "fsx:CreateFileSystem": "fsx:TagResource",
     "fsx:CreateDataRepositoryAssociation": "fsx:TagResource",
 }
+#: Operations without resource-level permissions -> what they make, and so tag.
+TAGGED_RESOURCES = {"aps:CreateWorkspace": "workspace/*"}
 #: Operation -> (parameter that holds a role, services that it may be passed to).
 PASSED_ROLES = {
     "eks:CreateCluster": ("roleArn", ["eks.amazonaws.com"]),
@@ -141,7 +143,9 @@ def permissions_of(call: Call, principal: Principal) -> list[Request]:
         # What is being made counts as having the tags that it is made with: policies that let a controller tag only
         # what is its own (Karpenter's documented one for instance profiles) allow tagging while creating.
         new = {**own, **resource_tag_keys(call, tags)}
-        needed += [Request(TAGGING_ACTIONS[call.operation], resource, new) for resource in resources_of(call)]
+        made = TAGGED_RESOURCES.get(call.operation)
+        tagged = [arn(call.iam_prefix, made, call.region)] if made else resources_of(call)
+        needed += [Request(TAGGING_ACTIONS[call.operation], resource, new) for resource in tagged]
     if call.service == "ec2":
         needed += ec2_tagging(call, keys)
     needed += passed_roles(call, keys)

@@ -66,7 +66,7 @@ def check_new(context: Context) -> None:
     if params.get("PrivateDnsEnabled") is False:
         return
     vpc = ec2.vpcs.get(params["VpcId"])
-    if vpc is not None and not (vpc.enable_dns_support == "true" and vpc.enable_dns_hostnames == "true"):
+    if vpc is not None and not (_is_on(vpc.enable_dns_support) and _is_on(vpc.enable_dns_hostnames)):
         raise AwsError(
             "InvalidParameter",
             "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for "
@@ -81,6 +81,10 @@ def check_new(context: Context) -> None:
                 "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
                 f"{name}.{context.region}.amazonaws.com in the VPC {params['VpcId']}",
             )
+
+
+def _is_on(value: Any) -> bool:
+    return value is True or value == "true"
 
 
 def _check_zones(ec2: Any, subnet_ids: list[str]) -> None:

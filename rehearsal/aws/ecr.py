@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""ECR pull-through cache rules; moto has none."""
+"""ECR pull-through cache rules and what the repositories get that they make; moto has neither."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ from rehearsal.aws.operations import Context, Result, operation
 
 #: Region -> prefix -> rule.
 RULES: dict[str, dict[str, dict[str, Any]]] = {}
+#: Region -> prefix -> template of repositories that ECR makes itself.
+TEMPLATES: dict[str, dict[str, dict[str, Any]]] = {}
+_OF_TEMPLATES = (
+    "prefix",
+    "description",
+    "encryptionConfiguration",
+    "resourceTags",
+    "imageTagMutability",
+    "imageTagMutabilityExclusionFilters",
+    "repositoryPolicy",
+    "lifecyclePolicy",
+    "appliedFor",
+    "customRoleArn",
+)
 #: Upstream registry -> its host; those marked need a secret with credentials.
 UPSTREAMS = {
     "public.ecr.aws": ("ecr-public", False),
@@ -75,3 +89,60 @@ def delete_pull_through_cache_rule(context: Context) -> Result:
     """Take a rule away."""
     rule = _rule(context.region, context.params["ecrRepositoryPrefix"])
     return RULES[context.region].pop(str(rule["ecrRepositoryPrefix"]))
+
+
+def _template(region: str, prefix: str) -> dict[str, Any]:
+    template = TEMPLATES.get(region, {}).get(prefix)
+    if template is None:
+        raise AwsError(
+            "TemplateNotFoundException",
+            f"The repository creation template with prefix '{prefix}' does not exist in the registry with id "
+            f"'{ACCOUNT}'",
+        )
+    return template
+
+
+@operation("ecr", "CreateRepositoryCreationTemplate")
+def create_repository_creation_template(context: Context) -> Result:
+    """Make a template. One that tags or encrypts with a key needs a role that ECR takes on."""
+    params, templates = context.params, TEMPLATES.setdefault(context.region, {})
+    if params["prefix"] in templates:
+        raise AwsError(
+            "TemplateAlreadyExistsException",
+            f"The repository creation template with prefix '{params['prefix']}' already exists in the registry with id "
+            f"'{ACCOUNT}'",
+        )
+    by_key = (params.get("encryptionConfiguration") or {}).get("encryptionType") == "KMS"
+    if (params.get("resourceTags") or by_key) and not params.get("customRoleArn"):
+        raise AwsError("ValidationException", "A custom role ARN is required for resource tags or KMS encryption.")
+    template = {name: params[name] for name in _OF_TEMPLATES if name in params}
+    template.setdefault("encryptionConfiguration", {"encryptionType": "AES256"})
+    template.setdefault("imageTagMutability", "MUTABLE")
+    template.update(createdAt=now(), updatedAt=now())
+    templates[params["prefix"]] = template
+    return {"registryId": ACCOUNT, "repositoryCreationTemplate": template}
+
+
+@operation("ecr", "DescribeRepositoryCreationTemplates")
+def describe_repository_creation_templates(context: Context) -> Result:
+    """List templates, all or those of the given prefixes; missing ones are left out."""
+    every = TEMPLATES.get(context.region, {})
+    wanted = context.params.get("prefixes") or list(every)
+    found = [every[prefix] for prefix in wanted if prefix in every]
+    return {"registryId": ACCOUNT, "repositoryCreationTemplates": found}
+
+
+@operation("ecr", "UpdateRepositoryCreationTemplate")
+def update_repository_creation_template(context: Context) -> Result:
+    """Change a template."""
+    template = _template(context.region, context.params["prefix"])
+    template.update({name: context.params[name] for name in _OF_TEMPLATES if name in context.params}, updatedAt=now())
+    return {"registryId": ACCOUNT, "repositoryCreationTemplate": template}
+
+
+@operation("ecr", "DeleteRepositoryCreationTemplate")
+def delete_repository_creation_template(context: Context) -> Result:
+    """Take a template away."""
+    template = _template(context.region, context.params["prefix"])
+    del TEMPLATES[context.region][template["prefix"]]
+    return {"registryId": ACCOUNT, "repositoryCreationTemplate": template}

@@ -19,7 +19,7 @@ from rehearsal.aws.bootstrap import ADMIN, INSTALLER
 from rehearsal.aws.ec2_capacity_reservations import RESERVATIONS
 from rehearsal.aws.ec2_nat_gateways import settle as settle_nat_gateways
 from rehearsal.aws.ec2_placement_groups import GROUPS
-from rehearsal.aws.ecr import RULES
+from rehearsal.aws.ecr import RULES, TEMPLATES
 from rehearsal.aws.eks_store import STORE
 from rehearsal.aws.fsx import ASSOCIATIONS, FILE_SYSTEMS
 from rehearsal.aws.fsx import settle as settle_file_systems
@@ -246,4 +246,5 @@ def inventory(pending: bool = False) -> dict[str, list[str]]:
     found["fsx:file-system"] = list(FILE_SYSTEMS)
     found["fsx:data-repository-association"] = list(ASSOCIATIONS)
     found["ecr:pull-through-cache-rule"] = [prefix for rules in RULES.values() for prefix in rules]
+    found["ecr:repository-creation-template"] = [prefix for one in TEMPLATES.values() for prefix in one]
     return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}
