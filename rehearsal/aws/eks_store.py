@@ -272,16 +272,19 @@ def part_arn(cluster: Cluster, kind: str, *rest: str) -> str:
 
 
 def tagged(resource_arn: str) -> dict[str, Any] | None:
-    """What an EKS ARN names (it has a member ``tags``), or None."""
+    """What an EKS ARN names (it has a member ``tags``), or None.
+
+    The ARN of a part ends in an id that no call gives; ``/*`` at its end stands for any.
+    """
+    names = ("nodegroupArn", "addonArn", "accessEntryArn", "associationArn", "fargateProfileArn")
+    beginning = resource_arn.removesuffix("*")
     for cluster in STORE.clusters.values():
         if cluster.data["arn"] == resource_arn:
             return cluster.data
         for parts in cluster.parts.values():
             for part in parts.values():
-                if resource_arn in {
-                    part.get(name)
-                    for name in ("nodegroupArn", "addonArn", "accessEntryArn", "associationArn", "fargateProfileArn")
-                }:
+                found = [str(part[name]) for name in names if part.get(name)]
+                if any(it == resource_arn or (beginning != resource_arn and it.startswith(beginning)) for it in found):
                     return part
     return None
 
