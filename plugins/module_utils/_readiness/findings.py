@@ -309,7 +309,7 @@ def _discovery(facts: Json, aws: Json) -> Finding:
     if free:
         finding.missing, finding.adoptable = f"the tag karpenter.sh/discovery={name} on {', '.join(free)}", True
         finding.what_to_do = "tag them yourself."
-    elif other:
+    if other:
         finding.found += f"{'; ' if tagged else ''}others carry the name of another cluster ({', '.join(other)})"
     return finding
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,14 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._cluster import (
     render,
     server_of,
 )
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._cluster.discover import split_subnets
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._cluster.aws import AwsError
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._cluster.discover import (
+    choose_subnets,
+    common_groups,
+    queue_name,
+    split_subnets,
+)
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._cluster.names import is_ours, prefix_of
 
 ROOT = Path(__file__).resolve().parents[4]
 ARN = "arn:aws-us-gov:eks:us-gov-west-1:123456789012:cluster/demo"
@@ -125,3 +133,63 @@ def test_a_subnet_is_public_when_its_routes_lead_to_an_internet_gateway() -> Non
         {"Associations": [{"SubnetId": "subnet-c"}], "Routes": [{"NatGatewayId": "nat-1"}]},
     ]
     assert split_subnets(subnets, tables) == (["subnet-a", "subnet-c"], ["subnet-b"])
+
+
+def test_nodes_go_where_nodes_are_already_then_where_the_control_plane_is() -> None:
+    private = ["subnet-a", "subnet-b", "subnet-database"]
+    assert choose_subnets(private, {"subnet-b", "subnet-public"}, ["subnet-a"]) == ["subnet-b"]
+    assert choose_subnets(private, {"subnet-public"}, ["subnet-a", "subnet-b"]) == ["subnet-a", "subnet-b"]
+    assert choose_subnets(private, set(), []) == private
+
+
+def test_new_nodes_get_the_security_groups_that_most_nodes_have() -> None:
+    def node(*groups: str) -> dict[str, Any]:
+        return {"SecurityGroups": [{"GroupId": group} for group in groups]}
+
+    assert common_groups([node("sg-2", "sg-1"), node("sg-1", "sg-2"), node("sg-3")]) == ["sg-1", "sg-2"]
+    assert common_groups([{}]) == []
+
+
+class FakeAws:
+    """Answers from a table; everything else is missing."""
+
+    def __init__(self, queues: dict[str, str]) -> None:
+        self.queues = queues
+
+    def ask(self, action: str, _service: str, _operation: str, **parameters: Any) -> Any:
+        answer = self.queues.get(parameters["QueueName"])
+        if answer == "AccessDenied":
+            raise AwsError(f"Failed to {action}", answer)
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("queues", "found"),
+    [
+        ({"demo-karpenter": "url", "demo": "url"}, "demo-karpenter"),
+        ({"Karpenter-demo": "url"}, "Karpenter-demo"),
+        ({"Karpenter-demo": "AccessDenied", "demo": "AccessDenied"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_queue_is_known_by_the_names_that_installers_give_it(queues: dict[str, str], found: str) -> None:
+    assert queue_name(FakeAws(queues), "demo") == found  # type: ignore[arg-type]
+
+
+def test_a_principal_that_may_not_see_our_own_queue_is_an_error() -> None:
+    with pytest.raises(AwsError):
+        queue_name(FakeAws({"demo-karpenter": "AccessDenied"}), "demo")  # type: ignore[arg-type]
+
+
+def test_names_are_shortened_as_terraform_shortens_them() -> None:
+    text = (ROOT / "terraform/adopt/main.tf").read_text(encoding="utf-8")
+    assert '"${substr(var.name, 0, 29)}-${substr(sha256(var.name), 0, 8)}"' in text
+    assert prefix_of("a" * 38) == "a" * 38
+    assert prefix_of("a" * 39) == "a" * 29 + "-" + hashlib.sha256(b"a" * 39).hexdigest()[:8]
+
+
+def test_only_both_tags_together_say_that_something_is_ours() -> None:
+    assert is_ours([{"Key": "Cluster", "Value": "demo"}, {"Key": "ManagedBy", "Value": "ai_on_eks.dynamo"}], "demo")
+    assert not is_ours({"Cluster": "other", "ManagedBy": "ai_on_eks.dynamo"}, "demo")
+    assert not is_ours({"Cluster": "demo", "ManagedBy": "terraform"}, "demo")
+    assert not is_ours(None, "demo")

@@ -138,5 +138,17 @@ def test_drift_is_what_the_configuration_sets_and_somebody_else_changed() -> Non
     ]
 
 
+def test_of_a_block_only_what_is_written_in_it_counts() -> None:
+    expressions = {"vpc_config": [{"subnet_ids": {"references": ["x"]}, "inner": [{"set": {}}]}]}
+    plan = {"configuration": {"root_module": {"resources": [{"address": "a.b", "expressions": expressions}]}}}
+    before = {"vpc_config": [{"subnet_ids": ["s"], "vpc_id": "", "inner": [{"set": 1, "computed": 1}]}]}
+    after = {"vpc_config": [{"subnet_ids": ["s"], "vpc_id": "v", "inner": [{"set": 1, "computed": 2}]}]}
+    assert drift_of({**plan, "resource_drift": [change("a.b", ["update"], before, after)]}) == []
+    after["vpc_config"][0]["inner"][0]["set"] = 2
+    assert [
+        item["attributes"] for item in drift_of({**plan, "resource_drift": [change("a.b", ["update"], before, after)]})
+    ] == [["vpc_config"]]
+
+
 def test_without_drift_the_list_is_empty() -> None:
     assert drift_of({}) == []

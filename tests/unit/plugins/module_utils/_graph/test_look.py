@@ -171,6 +171,31 @@ def test_nothing_is_missing(found: Json, version: str) -> None:
     assert needs.faults(found, [asked(version=version)], ["hf-token-secret"]) == []
 
 
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("1.6.1", ""),
+        ("v1.4.0", ""),
+        ("1.3.1", "is of Dynamo 1.3.1, 3 minor releases behind the installed operator"),
+        ("0.9.0", "is of Dynamo 0.9.0, 7 minor releases behind the installed operator"),
+        ("1.99.0", ""),
+    ],
+)
+def test_versions_that_the_operator_looks_after(found: Json, version: str, said: str) -> None:
+    graph = asked()
+    graph["metadata"]["annotations"] = {needs.VERSION_ANNOTATION: version}
+    faults = needs.faults(found, [graph])
+    assert len(faults) == (1 if said else 0)
+    assert said in " ".join(faults)
+
+
+def test_a_graph_newer_than_the_operator(found: Json) -> None:
+    found["platform"]["operators"][0]["version"] = "1.5.1"
+    graph = asked()
+    graph["metadata"]["annotations"] = {needs.VERSION_ANNOTATION: "1.6.1"}
+    assert "is of Dynamo 1.6.1, newer than the installed operator (1.5.1)" in needs.faults(found, [graph])[0]
+
+
 @pytest.mark.parametrize("version", ["v1alpha1", "v1beta1"])
 def test_missing_pool(found: Json, version: str) -> None:
     [fault] = needs.faults(found, [asked("p5-gpu-karpenter", version)])
