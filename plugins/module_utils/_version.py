@@ -18,6 +18,10 @@ _PATTERN = re.compile(
 _STAGES = {"dev": -4, "alpha": -3, "beta": -2, "rc": -1, "": 0, "post": 1}
 
 
+# Minor releases in their order; the minors of 0.x ended with 0.9.
+MINORS = ((0, 4), (0, 5), (0, 6), (0, 7), (0, 8), (0, 9), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 6))
+
+
 class VersionError(ValueError):
     """A version that cannot be read; the message says where it came from and what is accepted."""
 
@@ -66,6 +70,13 @@ def parse(text: str) -> Version:
     return Version(
         int(match["major"]), int(match["minor"]), int(match["patch"]), stage, int(match["number"] or 0) if stage else 0
     )
+
+
+def behind(old: Version, new: Version) -> int | None:
+    """Return by how many minor releases `old` is behind `new` (negative when ahead); None for unknown releases."""
+    if (old.major, old.minor) not in MINORS or (new.major, new.minor) not in MINORS:
+        return None
+    return MINORS.index((new.major, new.minor)) - MINORS.index((old.major, old.minor))
 
 
 def resolve(candidates: Sequence[Mapping[str, object]]) -> tuple[Version, str]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import typing as t
 
+from .. import _version
 from .look import POOL_LABEL
 from .snapshot import Json
 
+VERSION_ANNOTATION = "ai-on-eks.dynamo/version"
+_SUPPORTED_BEHIND = 2
 _SHAPES_SINCE = {"v1beta1": "1.2"}
 
 
@@ -52,7 +55,31 @@ def _platform(found: t.Mapping[str, t.Any], graphs: t.Sequence[Json]) -> list[st
             f"The installed operator ({version}) does not know graphs of Dynamo {_SHAPES_SINCE['v1beta1']} and newer; "
             "upgrade the platform, or set dynamo_version to the operator's."
         ]
-    return []
+    return _window(str(platform["operators"][0]["version"]), graphs)
+
+
+def _window(installed: str, graphs: t.Sequence[Json]) -> list[str]:
+    """Say which graphs are of a version that the installed operator does not look after.
+
+    Runtimes may be up to two minor releases behind the operator. Source: Dynamo's support policy.
+    """
+    try:
+        operator = _version.parse(installed)
+    except _version.VersionError:
+        return []
+    listed = []
+    for graph in graphs:
+        version = str((graph["metadata"].get("annotations") or {}).get(VERSION_ANNOTATION, installed))
+        distance = _version.behind(_version.parse(version), operator)
+        if distance is not None and not 0 <= distance <= _SUPPORTED_BEHIND:
+            way = "newer than" if distance < 0 else f"{distance} minor releases behind"
+            listed.append(
+                f"The graph {graph['metadata']['name']} is of Dynamo {version}, {way} the installed operator "
+                f"({installed}), which looks after its own release and the {_SUPPORTED_BEHIND} before it: set "
+                "dynamo_version to one of those, or upgrade the platform (ansible-playbook install.yml --tags "
+                "dynamo_platform)."
+            )
+    return listed
 
 
 def _pools(found: t.Mapping[str, t.Any], graphs: t.Sequence[Json]) -> list[str]:
