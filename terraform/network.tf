@@ -56,13 +56,6 @@ resource "aws_vpc" "this" {
   enable_dns_hostnames = true
 
   tags = { Name = var.name }
-
-  lifecycle {
-    precondition {
-      condition     = length(local.own_azs) >= 2
-      error_message = "The region ${var.region} offers fewer than two availability zones to EKS; choose another region."
-    }
-  }
 }
 
 resource "aws_vpc_ipv4_cidr_block_association" "secondary" {

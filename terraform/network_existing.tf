@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# A network that somebody else made: read, checked (preconditions of the cluster), and tagged for Karpenter.
+# A network that somebody else made: read, checked (preconditions of the outputs), and tagged for Karpenter.
 
 data "aws_vpc" "given" {
   count = local.own_vpc ? 0 : 1

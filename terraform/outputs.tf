@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# Everything that the cluster facts are made of, under the facts' own names where they have one.
+# Everything that the cluster facts are made of, under the facts' own names where they have one. What no single variable can
+# know, because it takes several of them or AWS, is checked here: every plan, before anything is made.
 
 output "name" {
   description = "Name of the EKS cluster."
@@ -51,31 +52,71 @@ output "oidc_issuer" {
 output "service_cidr" {
   description = "Network of the Kubernetes Services."
   value       = aws_eks_cluster.this.kubernetes_network_config[0].service_ipv4_cidr
+
+  precondition {
+    condition     = length(local.overlaps) == 0
+    error_message = "These networks overlap: ${join("; ", local.overlaps)}. Choose another network for one of each pair."
+  }
 }
 
 output "vpc_id" {
   description = "VPC of the cluster."
   value       = local.vpc_id
+
+  precondition {
+    condition     = length(local.given_elsewhere) == 0
+    error_message = "The subnets ${join(", ", local.given_elsewhere)} are not in ${var.vpc_id}; correct private_subnet_ids or vpc_id."
+  }
 }
 
 output "private_subnet_ids" {
   description = "Subnets of nodes and pods, in the order of their zones (with vpc_id in the order they were given)."
   value       = local.node_subnet_ids
+
+  precondition {
+    condition     = length(local.given_taken) == 0
+    error_message = "The subnets ${join(", ", local.given_taken)} carry karpenter.sh/discovery for another cluster, whose Karpenter would lose them; set enable_subnet_tags = false and select them by id in karpenter_gpu_subnet_selector_terms."
+  }
 }
 
 output "control_plane_subnet_ids" {
   description = "Subnets of control plane and mount targets: those of the nodes, unless these have secondary networks."
   value       = local.control_plane_subnet_ids
+
+  precondition {
+    condition     = length(local.secondary_refused) == 0
+    error_message = "AWS refuses ${join(", ", local.secondary_refused)} beside vpc_cidr (${var.vpc_cidr}); write networks of 100.64.0.0/10, or of the private range that vpc_cidr is in, for secondary_cidr_blocks."
+  }
+
+  precondition {
+    condition     = local.own_vpc || length(var.secondary_cidr_blocks) == 0
+    error_message = "secondary_cidr_blocks are for a VPC that is made here; with vpc_id name subnets of your own secondary networks in private_subnet_ids."
+  }
 }
 
 output "availability_zones" {
   description = "Availability zones of the cluster."
   value       = local.azs
+
+  precondition {
+    condition     = !local.own_vpc || length(local.azs) >= 2
+    error_message = "The region ${var.region} offers ${length(local.azs)} of its availability zones to EKS, which needs two; choose another region."
+  }
+
+  precondition {
+    condition     = local.own_vpc || length(local.azs) >= 2
+    error_message = "private_subnet_ids lie in ${length(local.azs)} availability zone(s) (${join(", ", local.azs)}); EKS needs subnets in at least two different ones."
+  }
 }
 
 output "public_subnet_ids" {
   description = "Subnets of NAT gateways and public load balancers, in the order of their zones."
   value       = local.own_vpc ? [for az in local.azs : aws_subnet.public[az].id] : var.public_subnet_ids
+
+  precondition {
+    condition     = !local.own_vpc || length(var.private_subnet_ids) + length(var.public_subnet_ids) == 0
+    error_message = "private_subnet_ids and public_subnet_ids belong to a VPC that is there already: write its id for vpc_id, or leave them empty."
+  }
 }
 
 output "cluster_security_group_id" {
@@ -182,6 +223,11 @@ output "node_groups" {
     { for group in aws_eks_node_group.gpu : "gpu" => group.node_group_name },
     { for group in aws_eks_node_group.capacity_block : "cbr" => group.node_group_name },
   )
+
+  precondition {
+    condition     = !local.enable_capacity_block || length(local.capacity_block_subnets) == 1
+    error_message = "capacity_block_availability_zone (${coalesce(var.capacity_block_availability_zone, "empty")}) is none of the cluster's zones (${join(", ", local.azs)}); write the zone that the capacity block is in, and have it among availability_zones or private_subnet_ids."
+  }
 }
 
 output "addon_versions" {

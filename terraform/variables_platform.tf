@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# Declared here so that one tfvars file configures everything; the Ansible roles read them, Terraform makes nothing of them.
+# Declared here so that one variables file describes everything. Terraform makes nothing of them.
 
 variable "enable_dynamo_stack" {
   description = "Dynamo platform. Read by the role dynamo_platform."
