@@ -6,7 +6,8 @@
 Beside the call's own action these are the actions that AWS checks on behalf of it: tagging while creating
 (``ec2:CreateTags``, ``iam:TagRole``, …), handing a role to a service (``iam:PassRole``), what CreateFleet launches, and
 what a service does with the caller's permissions (``delegated``).
-Not checked: resource policies (SQS, KMS, S3), service control policies, session tags.
+Of bucket policies only what they deny. Not checked: policies of queues and keys, service control policies, session
+tags.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from rehearsal.aws.identity import (
     policies_of,
     trust_policy,
 )
-from rehearsal.aws.policy import Decision, Request, evaluate, trusts
+from rehearsal.aws.policy import Decision, Request, denies, evaluate, trusts
 from rehearsal.aws.resource_tags import existing
 from rehearsal.aws.resources import request_tags, resources_of
 from rehearsal.aws.wire import Call
@@ -121,6 +122,8 @@ def authorize(call: Call, principal: Principal) -> list[Request]:
             decision = evaluate([boundary], request)
         if decision is Decision.ALLOW and principal.session_policy:
             decision = evaluate([json.loads(principal.session_policy)], request)
+        if decision is Decision.ALLOW and denies(bucket_policy(call), request, names_of(principal)):
+            decision = Decision.EXPLICIT_DENY
         if decision is not Decision.ALLOW:
             raise denial(call, principal, request, decision)
     if call.operation == "sts:AssumeRole":
@@ -259,12 +262,23 @@ def role_of_profile(profile: dict[str, str]) -> str:
     return str(roles[0].arn) if roles else ""
 
 
+def names_of(principal: Principal) -> list[str]:
+    """How a policy of a resource may name a principal."""
+    return [principal.arn, principal.principal_arn, account_root(), ACCOUNT]
+
+
+def bucket_policy(call: Call) -> dict[str, Any]:
+    """The policy of the bucket of an S3 call; empty without one."""
+    bucket = backend("s3").buckets.get(call.params.get("Bucket")) if call.service == "s3" else None
+    return dict(json.loads(bucket.policy)) if bucket is not None and bucket.policy else {}
+
+
 def check_trust(call: Call, principal: Principal) -> None:
     """Refuse AssumeRole when the role does not trust the caller."""
     role_arn = call.params.get("RoleArn", "")
     document = trust_policy(role_arn)
-    names = [principal.arn, principal.principal_arn, account_root(), ACCOUNT]
-    if document is None or not trusts(document, "sts:AssumeRole", "AWS", names, common_keys(call, principal)):
+    keys = common_keys(call, principal)
+    if document is None or not trusts(document, "sts:AssumeRole", "AWS", names_of(principal), keys):
         raise denial(call, principal, Request(call.operation, role_arn), Decision.IMPLICIT_DENY)
 
 

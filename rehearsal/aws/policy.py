@@ -86,6 +86,17 @@ def trusts(document: Document, action: str, kind: str, principals: Iterable[str]
     return allowed
 
 
+def denies(document: Document, request: Request, principals: Iterable[str]) -> bool:
+    """Whether a resource's own policy denies a request to a principal (the names by which it may be listed)."""
+    names = ["*", *principals]
+    for statement in as_list(document.get("Statement")):
+        listed = statement.get("Principal", {})
+        values = as_list(listed.get("AWS")) if isinstance(listed, Mapping) else as_list(listed)
+        if statement.get("Effect") == "Deny" and set(values) & set(names) and statement_applies(statement, request):
+            return True
+    return False
+
+
 def statement_applies(statement: Mapping[str, Any], request: Request) -> bool:
     """Whether a statement speaks about a request at all."""
     return (

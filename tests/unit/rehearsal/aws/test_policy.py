@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from rehearsal.aws.policy import ANY_RESOURCE, NO_RESOURCE, Decision, Request, conditions_hold, evaluate, like, trusts
+from rehearsal.aws.policy import (
+    ANY_RESOURCE,
+    NO_RESOURCE,
+    Decision,
+    Request,
+    conditions_hold,
+    denies,
+    evaluate,
+    like,
+    trusts,
+)
 
 ROLE = "arn:aws:iam::123456789012:role/dyn-node"
 
@@ -130,3 +140,16 @@ def test_trust() -> None:
     assert not trusts(document, "sts:AssumeRoleWithWebIdentity", "Service", ["pods.eks.amazonaws.com"])
     assert not trusts(document, "sts:AssumeRole", "Service", ["ec2.amazonaws.com"])
     assert not trusts(document, "sts:AssumeRole", "AWS", ["pods.eks.amazonaws.com"])
+
+
+@pytest.mark.parametrize(("transport", "denied"), [("true", False), ("false", True)])
+def test_a_buckets_policy_denies_by_condition(transport: str, denied: bool) -> None:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "arn:aws:s3:::models/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    request = Request("s3:PutObject", "arn:aws:s3:::models/a", {"aws:securetransport": [transport]})
+    assert denies({"Statement": statement}, request, ["arn:aws:iam::1:user/a"]) is denied
