@@ -416,7 +416,8 @@ def ask_aws(module: AnsibleModule, plan: report.Plan, findings: list[Finding]) -
     try:
         caller = aws.caller()
     except AwsError as error:
-        findings.append(Finding("credentials", ERROR, f"{cause(error)}.", hint(error.code)))
+        why = cause(error).partition(": ")[2]
+        findings.append(Finding("credentials", ERROR, f"AWS does not accept the credentials: {why}.", hint(error.code)))
         return {"caller": {}}
     account = places.check_account(caller, options["account_id"], options["saved"])
     findings.append(account)

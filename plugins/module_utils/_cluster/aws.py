@@ -98,6 +98,7 @@ def hint(code: str) -> str:
         "InvalidClientTokenId",
         "UnrecognizedClientException",
         "AuthFailure",
+        "SignatureDoesNotMatch",
     }:
         return "Check AWS_PROFILE or AWS_ACCESS_KEY_ID; `aws sts get-caller-identity` must answer."
     if "AccessDenied" in code or "Unauthorized" in code:
