@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.aws.account import backend
+from rehearsal.aws.ec2_vpc_endpoints import settle as settle_endpoints
 from rehearsal.aws.errors import AwsError
 from rehearsal.aws.operations import Context, before
 
@@ -56,6 +57,7 @@ def _names(rule: Any, group_id: str) -> bool:
 def delete_subnet(context: Context) -> None:
     """Refuse while an interface is in the subnet."""
     subnet_id = context.params["SubnetId"]
+    settle_endpoints(context.region)
     if interfaces_in(backend("ec2", context.region), subnet_id):
         raise _violation(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
 
@@ -64,6 +66,7 @@ def delete_subnet(context: Context) -> None:
 def delete_security_group(context: Context) -> None:
     """Refuse while an interface has the group or another group's rule names it."""
     ec2, group_id = backend("ec2", context.region), str(context.params.get("GroupId", ""))
+    settle_endpoints(context.region)
     group = ec2.get_security_group_from_id(group_id)
     if group is None:
         return
@@ -77,6 +80,7 @@ def delete_security_group(context: Context) -> None:
 def delete_vpc(context: Context) -> None:
     """Refuse while gateways, endpoints, groups or interfaces are in the VPC."""
     ec2, vpc_id = backend("ec2", context.region), context.params["VpcId"]
+    settle_endpoints(context.region)
     dependents = [
         *[
             gateway

@@ -176,7 +176,7 @@ def delete_endpoints(context: Context) -> Result:
     return {"Unsuccessful": missing}
 
 
-@before("ec2", "DescribeVpcEndpoints", "DeleteSubnet", "DeleteSecurityGroup", "DeleteVpc", "DescribeNetworkInterfaces")
+@before("ec2", "DescribeVpcEndpoints", "DescribeNetworkInterfaces")
 def settle_first(context: Context) -> None:
     """Let what is due happen."""
     settle(context.region)

@@ -19,6 +19,7 @@ from rehearsal.aws.bootstrap import ADMIN, INSTALLER
 from rehearsal.aws.ec2_capacity_reservations import RESERVATIONS
 from rehearsal.aws.ec2_nat_gateways import settle as settle_nat_gateways
 from rehearsal.aws.ec2_placement_groups import GROUPS
+from rehearsal.aws.ec2_vpc_endpoints import settle as settle_endpoints
 from rehearsal.aws.ecr import RULES, TEMPLATES
 from rehearsal.aws.eks_store import STORE
 from rehearsal.aws.fsx import ASSOCIATIONS, FILE_SYSTEMS
@@ -232,6 +233,8 @@ def inventory(pending: bool = False) -> dict[str, list[str]]:
         pending: also list KMS keys and secrets that wait for their deletion.
     """
     found: dict[str, list[str]] = {}
+    for ec2 in regions_in_use("ec2"):
+        settle_endpoints(ec2.region_name)
     for kind, (service, finder) in KINDS.items():
         found[kind] = [str(item) for one in regions_in_use(service) for item in finder(one)]
     found.update(_eks())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +236,57 @@ def test_capacity_reservations(aws: Aws, empty: None) -> None:
     assert error_of(ec2.create_capacity_reservation, **params)[0] == "InsufficientInstanceCapacity"
 
 
+def test_capacity_blocks(aws: Aws, empty: None) -> None:
+    ec2 = aws.client("ec2")
+    wanted = {"InstanceType": "p5.48xlarge", "InstanceCount": 2, "CapacityDurationHours": 48}
+    offer = ec2.describe_capacity_block_offerings(**wanted)["CapacityBlockOfferings"][0]
+    assert (offer["EndDate"] - offer["StartDate"]).total_seconds() == 48 * 3600
+    assert float(offer["UpfrontFee"]) > 1000
+    early = {"EndDateRange": offer["EndDate"] - timedelta(hours=1)}
+    assert ec2.describe_capacity_block_offerings(**wanted, **early)["CapacityBlockOfferings"] == []
+    refused = error_of(ec2.describe_capacity_block_offerings, **{**wanted, "InstanceType": "g5.2xlarge"})
+    assert refused[0] == "InvalidParameterValue"
+    bought = {"CapacityBlockOfferingId": offer["CapacityBlockOfferingId"], "InstancePlatform": "Linux/UNIX"}
+    block = ec2.purchase_capacity_block(**bought)["CapacityReservation"]
+    assert (block["State"], block["ReservationType"]) == ("scheduled", "capacity-block")
+    identity = {"CapacityReservationId": block["CapacityReservationId"]}
+    assert error_of(ec2.cancel_capacity_reservation, **identity)[0] == "UnsupportedOperation"
+
+
+def test_interface_endpoints_hold_subnets_and_groups(aws: Aws, network: Network) -> None:
+    ec2 = aws.client("ec2")
+    group = ec2.create_security_group(GroupName="endpoints", Description="d", VpcId=network.vpc)["GroupId"]
+    params = {
+        "VpcId": network.vpc,
+        "VpcEndpointType": "Interface",
+        "ServiceName": "com.amazonaws.us-west-2.ecr.api",
+        "SubnetIds": network.subnets,
+        "SecurityGroupIds": [group],
+    }
+    assert error_of(ec2.create_vpc_endpoint, **params)[0] == "InvalidParameter", "private names need DNS in the VPC"
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=network.vpc, **{attribute: {"Value": True}})
+    for change, code in (
+        ({"ServiceName": "com.amazonaws.us-west-2.nothing"}, "InvalidServiceName"),
+        ({"SubnetIds": [network.subnets[0]] * 2}, "DuplicateSubnetsInSameZone"),
+    ):
+        assert error_of(ec2.create_vpc_endpoint, **{**params, **change})[0] == code
+    aws.admin("POST", "latencies", {"ec2:CreateVpcEndpoint": 3600})
+    made = ec2.create_vpc_endpoint(**params)["VpcEndpoint"]["VpcEndpointId"]
+    aws.admin("POST", "latencies", {"ec2:CreateVpcEndpoint": 0})
+    shown = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"][0]
+    assert shown["State"] == "pending"
+    interfaces = ec2.describe_network_interfaces(NetworkInterfaceIds=shown["NetworkInterfaceIds"])["NetworkInterfaces"]
+    assert {interface["SubnetId"] for interface in interfaces} == set(network.subnets)
+    assert all(interface["PrivateIpAddress"].startswith("10.8.") for interface in interfaces)
+    assert error_of(ec2.create_vpc_endpoint, **params)[0] == "InvalidParameter", "private names are taken"
+    assert error_of(ec2.delete_subnet, SubnetId=network.subnets[0])[0] == "DependencyViolation"
+    assert error_of(ec2.delete_security_group, GroupId=group)[0] == "DependencyViolation"
+    assert ec2.delete_vpc_endpoints(VpcEndpointIds=[made])["Unsuccessful"] == []
+    ec2.delete_security_group(GroupId=group)
+    assert ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [network.vpc]}])["VpcEndpoints"] == []
+
+
 def test_throttling_and_a_failing_create(aws: Aws, empty: None) -> None:
     ec2 = aws.client("ec2")
     aws.admin("POST", "faults", {"kind": "throttle", "action": "ec2:Describe*", "count": 1})
@@ -254,11 +306,28 @@ def test_lustre(aws: Aws, network: Network) -> None:
         "LustreConfiguration": {"DeploymentType": "PERSISTENT_2", "PerUnitStorageThroughput": 125},
     }
     assert error_of(fsx.create_file_system, **{**params, "StorageCapacity": 100})[0] == "BadRequest"
+    group = ec2.create_security_group(GroupName="lustre", Description="d", VpcId=network.vpc)["GroupId"]
+    params["SecurityGroupIds"] = [group]
+    assert error_of(fsx.create_file_system, **params)[0] == "InvalidNetworkSettings", "Lustre's port is closed"
+    rule = {"IpProtocol": "tcp", "FromPort": 988, "ToPort": 988, "UserIdGroupPairs": [{"GroupId": group}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
     made = fsx.create_file_system(**params)["FileSystem"]["FileSystemId"]
+    link = {"FileSystemId": made, "FileSystemPath": "/models", "DataRepositoryPath": "s3://linked"}
+    assert error_of(fsx.create_data_repository_association, **link)[0] == "BadRequest", "there is no such bucket"
+    aws.client("s3").create_bucket(Bucket="linked", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    linked = fsx.create_data_repository_association(**link)["Association"]["AssociationId"]
+    found = fsx.describe_data_repository_associations(AssociationIds=[linked])["Associations"][0]
+    assert (found["Lifecycle"], found["FileSystemPath"]) == ("AVAILABLE", "/models")
+    assert error_of(fsx.create_data_repository_association, **link)[0] == "BadRequest", "the path is taken"
+    fsx.delete_data_repository_association(AssociationId=linked)
+    assert fsx.describe_data_repository_associations()["Associations"] == []
+    aws.client("s3").delete_bucket(Bucket="linked")
     shown = fsx.describe_file_systems(FileSystemIds=[made])["FileSystems"][0]
     assert (shown["Lifecycle"], shown["VpcId"]) == ("AVAILABLE", network.vpc)
     assert error_of(ec2.delete_subnet, SubnetId=network.subnets[0])[0] == "DependencyViolation"
     fsx.delete_file_system(FileSystemId=made)
+    assert fsx.describe_file_systems()["FileSystems"] == []
+    ec2.delete_security_group(GroupId=group)
     assert error_of(fsx.describe_file_systems, FileSystemIds=[made])[0] == "FileSystemNotFound"
 
 
@@ -267,6 +336,13 @@ def test_pull_through_cache_rules(aws: Aws, empty: None) -> None:
     ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="k8s", upstreamRegistryUrl="registry.k8s.io")
     rules = ecr.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["k8s"])["pullThroughCacheRules"]
     assert rules[0]["upstreamRegistry"] == "k8s"
+    template = {"prefix": "k8s", "appliedFor": ["PULL_THROUGH_CACHE"]}
+    tags = {"resourceTags": [{"Key": "Cluster", "Value": "dyn"}]}
+    assert error_of(ecr.create_repository_creation_template, **template, **tags)[0] == "ValidationException"
+    ecr.create_repository_creation_template(**template)
+    shown = ecr.describe_repository_creation_templates(prefixes=["k8s"])["repositoryCreationTemplates"]
+    assert [one["imageTagMutability"] for one in shown] == ["MUTABLE"]
+    ecr.delete_repository_creation_template(prefix="k8s")
     ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="k8s")
     with pytest.raises(ClientError, match="PullThroughCacheRuleNotFoundException"):
         ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="k8s")

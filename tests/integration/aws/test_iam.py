@@ -116,6 +116,33 @@ def test_handing_a_role_to_eks_needs_pass_role(aws: Aws, network: Network, make_
     assert f"iam:PassRole on resource: {role}" in message
 
 
+def test_a_node_group_needs_what_its_template_launches(
+    aws: Aws, cluster: str, network: Network, make_role: Callable[..., str]
+) -> None:
+    eks_only = {"Effect": "Allow", "Action": ["eks:*", "iam:PassRole"], "Resource": "*"}
+    role, ec2 = make_role("groups", "pods.eks.amazonaws.com", eks_only), aws.client("ec2")
+    made = ec2.create_launch_template(
+        LaunchTemplateName="t",
+        LaunchTemplateData={"TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]},
+    )["LaunchTemplate"]
+    params = {
+        "clusterName": cluster,
+        "nodegroupName": "core",
+        "nodeRole": make_role("nodes", "ec2.amazonaws.com"),
+        "subnets": network.subnets,
+        "launchTemplate": {"id": made["LaunchTemplateId"]},
+    }
+    code, message = error_of(aws.client("eks", **session(aws, role)).create_nodegroup, **params)
+    assert code == "AccessDeniedException"
+    assert "ec2:RunInstances on resource: arn:aws:ec2:us-west-2:123456789012:instance/*" in message
+    launching = {"Effect": "Allow", "Action": ["ec2:RunInstances", "ec2:CreateTags"], "Resource": "*"}
+    able = session(aws, make_role("able", "pods.eks.amazonaws.com", eks_only, launching))
+    aws.client("eks", **able).create_nodegroup(**params)
+    granted = aws.admin("GET", "calls")["granted"][f"arn:aws:iam::{ACCOUNT}:role/able"]
+    assert {"eks:CreateNodegroup", "ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"} <= set(granted)
+    ec2.delete_launch_template(LaunchTemplateId=made["LaunchTemplateId"])
+
+
 def test_fleet_needs_every_permission_that_it_uses(aws: Aws, network: Network, make_role: Callable[..., str]) -> None:
     """A role that may launch only what it tags as its own, as Karpenter's."""
     ec2, iam = aws.client("ec2"), aws.client("iam")
