@@ -15,10 +15,15 @@ description:
   - Copies a configuration into a work directory, initialises it when its inputs have changed, plans, and applies the
     plan if there is anything to do.
   - While Terraform works, it shows what is done, what is being made and for how long; no terminal is needed for that.
-  - On an interrupt Terraform finishes what it has begun and saves its state; the next run goes on from there.
+  - On an interrupt Terraform ends in good order and saves its state; the next run goes on from there. What was being
+    made then is kept if AWS went on with it, and what was being made when Terraform was killed is imported, for the
+    resource types that take long (C(docs/terraform-state.md) lists them).
+  - A cluster that exists but is not in the state ends the run before anything is made. A left-over log group is taken
+    over.
   - Runs on the controller, with the controller's environment (C(AWS_PROFILE), C(TF_CLI_CONFIG_FILE), ...).
 requirements:
-  - terraform 1.10 or newer, or tofu (see O(binary))
+  - Terraform 1.10 or newer, or OpenTofu 1.10 or newer (see O(binary))
+  - boto3 (Python package) for O(backend.create_bucket), and to find what AWS already has
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
@@ -73,7 +78,9 @@ options:
     elements: path
     default: []
   backend:
-    description: Where the state is kept. Without it, in the work directory. When it changes, the state moves along.
+    description:
+      - Where the state is kept. When it changes, the state moves along; in check mode it stays where it is.
+      - Without it, in the work directory; without it and without O(source), where the last run kept it.
     type: dict
     suboptions:
       type:
@@ -81,11 +88,25 @@ options:
         type: str
         required: true
       config:
-        description: Its configuration.
+        description:
+          - Its configuration. With V(s3), C(bucket), C(key) and C(region) are required; C(encrypt) and C(use_lockfile)
+            are true unless they are set.
+        type: dict
+        default: {}
+      create_bucket:
+        description:
+          - Makes the bucket of V(s3) when it is missing, and makes it stricter where that is due. Public access is
+            blocked, encryption (with C(kms_key_id) of the config, if given) and versioning are on; a policy that
+            demands TLS and the tags are written when it has none.
+          - A bucket that belongs to another account, or is in another region, is refused in any case.
+        type: bool
+        default: false
+      tags:
+        description: Tags of the bucket, for a bucket without tags.
         type: dict
         default: {}
   binary:
-    description: Program to run, by name or path.
+    description: Program to run, by name or path, for example V(tofu).
     type: str
     default: terraform
   parallelism:
@@ -122,6 +143,18 @@ EXAMPLES = r"""
       - aws_eks_cluster.
   register: stack
 
+- name: Keep the state in a bucket that is made on request
+  ai_on_eks.dynamo.terraform_stack:
+    source: "{{ playbook_dir }}/../terraform"
+    work_dir: ~/.local/state/ai_on_eks_dynamo/dynamo-on-eks/terraform
+    backend:
+      type: s3
+      create_bucket: true
+      config:
+        bucket: ai-on-eks-dynamo-111122223333-us-west-2
+        key: dynamo-on-eks/terraform.tfstate
+        region: us-west-2
+
 - name: Destroy them
   ai_on_eks.dynamo.terraform_stack:
     work_dir: ~/.local/state/ai_on_eks_dynamo/dynamo-on-eks/terraform
@@ -151,6 +184,10 @@ plan:
       description: Number of resources destroyed.
       type: int
       sample: 0
+    import:
+      description: Number of resources that exist and are only taken into the state.
+      type: int
+      sample: 0
     changes:
       description: The changes.
       type: list
@@ -164,6 +201,17 @@ plan:
       type: list
       elements: dict
       sample: [{"address": "aws_sqs_queue.this", "action": "update", "attributes": ["tags_all"], "undone": true}]
+also:
+  description: What was done (or in check mode would be done) beside the plan.
+  returned: success
+  type: list
+  elements: str
+  sample: ["aws_eks_cluster.this kept"]
+state_in:
+  description: Where the state is.
+  returned: success
+  type: str
+  sample: s3://ai-on-eks-dynamo-111122223333-us-west-2/dynamo-on-eks/terraform.tfstate
 resources:
   description: Addresses of the resources in the state afterwards.
   returned: success

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import locks, program
 from .diagnostics import TerraformError, explain, explain_init
 from .progress import Progress, clock
-from .runner import Completed, Runner, monotonic
+from .runner import POLL_SECONDS, Completed, Runner, monotonic
 
 PLAN_FILE = "stack.tfplan"
 APPLY_LOG = "apply.log.jsonl"
@@ -146,7 +146,7 @@ class Commands:
         def on_tick() -> None:
             nonlocal last
             now = monotonic()
-            if now - last >= self._settings.progress_interval:
+            if now - last + POLL_SECONDS >= self._settings.progress_interval:
                 self._say(f"  [{clock(now - start)}] Terraform is getting ready (downloading its providers)")
                 last = now
 
@@ -200,7 +200,7 @@ class Commands:
             elif lines and progress.finished and now - last_line >= 1.0:
                 self._say(progress.take_line(now - start))
                 last_line = now
-            elif now - last_line >= self._settings.progress_interval:
+            elif now - last_line + POLL_SECONDS >= self._settings.progress_interval:
                 self._say(progress.heartbeat(now - start) if lines else self._planning(progress, now - start))
                 last_line = now
 
@@ -224,12 +224,11 @@ class Commands:
         return f"{head} is planning"
 
     def _about_interrupt(self, progress: Progress) -> str:
-        now = ", ".join(address for address, _action in progress.active) or "nothing"
+        now = ", ".join(address for address, _action in progress.active)
+        what = f"ends what it is at ({now})" if now else "ends"
         more = "" if self.runner.interrupts == 1 else " A further interrupt does not hasten that."
-        return (
-            f"  Interrupted: Terraform begins nothing new, ends what it is at ({now}) and saves its state.{more} "
-            f"(Process {self.runner.pid}.)"
-        )
+        who = f"Terraform (process {self.runner.pid})"
+        return f"  Interrupted: {who} begins nothing new, {what} and saves its state.{more}"
 
     def _stop_if_interrupted(self, progress: Progress | None = None) -> None:
         if not self.runner.interrupted:

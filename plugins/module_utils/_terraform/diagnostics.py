@@ -12,12 +12,12 @@ import typing as t
 # Cause (searched in summary and detail) and what to do about it. The first that fits counts.
 _HINTS: tuple[tuple[str, str], ...] = (
     (
-        r"ExpiredToken|security token included in the request is expired",
-        "The AWS credentials have expired: sign in again and run once more.",
+        r"ExpiredToken|RequestExpired|security token included in the request is expired",
+        "The AWS credentials have expired: sign in again and run once more; it goes on from there.",
     ),
     (
         r"No valid credential sources|failed to refresh cached credentials|InvalidClientTokenId"
-        r"|UnrecognizedClientException|AuthFailure",
+        r"|UnrecognizedClientException|AuthFailure|SignatureDoesNotMatch",
         "AWS refuses the credentials: check AWS_PROFILE or AWS_ACCESS_KEY_ID; "
         "`aws sts get-caller-identity` must answer.",
     ),
@@ -27,22 +27,40 @@ _HINTS: tuple[tuple[str, str], ...] = (
         "or correct eks_infra_account_id.",
     ),
     (
+        r"OptInRequired|not subscribed to this service|region is not enabled|Invalid AWS Region|invalid AWS Region",
+        "This region cannot be used from the account: enable it in the account's settings, or correct dynamo_region.",
+    ),
+    (
+        r"explicit deny",
+        "A policy denies the action to the installing principal (a service control policy or a permissions boundary): "
+        "ask who administers the account.",
+    ),
+    (
         r"AccessDenied|UnauthorizedOperation|not authorized to perform",
         "The installing principal lacks a permission: attach the policies of docs/iam/ to it, "
         "or use a principal that has them.",
     ),
     (
-        r"Throttling|RequestLimitExceeded|TooManyRequests|Rate exceeded",
-        "AWS throttles the account: run again, or set eks_infra_parallelism lower.",
+        r"Throttling|RequestLimitExceeded|TooManyRequests|Rate exceeded|SlowDown",
+        "AWS throttles the account, even after the provider's own retries: run again, with a lower "
+        "eks_infra_parallelism or with AWS_RETRY_MODE=adaptive in the environment.",
     ),
     (
-        r"LimitExceeded|QuotaExceeded",
+        r"LimitExceeded|QuotaExceeded|exceeded your quota|maximum number of",
         "A service quota is used up: raise it in the Service Quotas console, or delete what is no longer needed.",
     ),
     (
-        r"AlreadyExists|already exists",
+        r"overlaps with the range|InvalidSubnet\.Conflict|conflicts with another subnet",
+        "Two networks overlap: choose another vpc_cidr, or other subnets.",
+    ),
+    (
+        r"at least two different AZs|two different availability zones|in at least two",
+        "EKS needs subnets in two availability zones: name subnets of different zones.",
+    ),
+    (
+        r"AlreadyExists|already exists|ResourceInUseException",
         "It exists but is not in this state: delete it if it is left over from an earlier install, "
-        "choose another cluster name, or import it.",
+        "choose another cluster name, or import it (docs/terraform-state.md).",
     ),
     (
         r"DependencyViolation|has dependencies and cannot be deleted",
@@ -53,6 +71,14 @@ _HINTS: tuple[tuple[str, str], ...] = (
         r"unsupported Kubernetes version",
         "EKS does not offer this version: set eks_cluster_version to one that "
         "`aws eks describe-cluster-versions` lists.",
+    ),
+    (
+        r"NoSuchBucket|S3 bucket .* does not exist",
+        "The bucket of the state is not there: correct the backend's config, or set create_bucket: true.",
+    ),
+    (
+        r"InsufficientInstanceCapacity|UnsupportedAvailabilityZone",
+        "The availability zone lacks what was asked for: choose other zones or instance types.",
     ),
     (
         r"connection refused|no such host|i/o timeout|request send failed|dial tcp",

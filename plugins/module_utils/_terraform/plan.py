@@ -78,9 +78,11 @@ def drift_of(plan: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
         address, change = str(resource.get("address", "")), resource.get("change") or {}
         deleted = change.get("actions") == ["delete"]
         old, new = change.get("before") or {}, change.get("after") or {}
-        ours = set_by.get(_without_index(address), set())
+        ours = set_by.get(_without_index(address), {})
         attributes = sorted(
-            key for key in ({*old, *new} & ours) if _comparable(old.get(key)) != _comparable(new.get(key))
+            key
+            for key, expression in ours.items()
+            if _comparable(_part(old.get(key), expression)) != _comparable(_part(new.get(key), expression))
         )
         if deleted or attributes:
             found.append(
@@ -94,17 +96,30 @@ def drift_of(plan: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     return found
 
 
-def _configured(configuration: t.Mapping[str, t.Any]) -> dict[str, set[str]]:
-    """Return the attributes that the configuration sets, by address without indices."""
+def _configured(configuration: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    """Return the attributes and blocks that the configuration sets, by address without indices."""
 
-    def of(module: t.Mapping[str, t.Any], prefix: str) -> t.Iterator[tuple[str, set[str]]]:
+    def of(module: t.Mapping[str, t.Any], prefix: str) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
         for resource in module.get("resources") or []:
             # The provider's default tags are in tags_all only.
-            yield prefix + str(resource.get("address", "")), {*(resource.get("expressions") or {}), "tags_all"}
+            yield prefix + str(resource.get("address", "")), {**(resource.get("expressions") or {}), "tags_all": {}}
         for name, call in (module.get("module_calls") or {}).items():
             yield from of(call.get("module") or {}, f"{prefix}module.{name}.")
 
     return dict(of(configuration.get("root_module") or {}, ""))
+
+
+def _part(value: t.Any, expression: t.Any) -> t.Any:
+    """Return what of a value the configuration sets: of a block only the attributes that are written in it."""
+    if not isinstance(value, list) or not isinstance(expression, list):
+        return value
+    written = {key: inner for block in expression if isinstance(block, dict) for key, inner in block.items()}
+    return [
+        {key: _comparable(_part(item.get(key), inner)) for key, inner in sorted(written.items())}
+        if isinstance(item, dict)
+        else item
+        for item in value
+    ]
 
 
 def _without_index(address: str) -> str:

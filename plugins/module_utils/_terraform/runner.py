@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .diagnostics import TerraformError
 
-_POLL_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Runner:
         """Wait, and return whether to go on: an interrupt ends it early."""
         end = time.monotonic() + seconds
         while not self.interrupted and time.monotonic() < end:
-            time.sleep(min(_POLL_SECONDS, max(0.0, end - time.monotonic())))
+            time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
         return not self.interrupted
 
     def interrupt(self) -> None:
@@ -164,7 +164,7 @@ class Runner:
         """Wait for a moment; return the exit code if the program has ended."""
         assert self._process is not None
         try:
-            return self._process.wait(timeout=_POLL_SECONDS)
+            return self._process.wait(timeout=POLL_SECONDS)
         except subprocess.TimeoutExpired:
             return None
 

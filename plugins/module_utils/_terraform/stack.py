@@ -82,6 +82,11 @@ class Stack:
         self._terraform.runner.interrupt()
 
     @property
+    def pid(self) -> int:
+        """Process id of the running command, 0 when none runs."""
+        return self._terraform.runner.pid
+
+    @property
     def place(self) -> str:
         """Where the state is."""
         return backends.place_of(self.backend, str(self._terraform.root))
