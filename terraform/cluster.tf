@@ -91,7 +91,7 @@ resource "aws_eks_cluster" "this" {
   ]
 
   lifecycle {
-    # Counts at creation only; a change of it must not replace the cluster.
-    ignore_changes = [access_config[0].bootstrap_cluster_creator_admin_permissions]
+    # Count at creation only; a change of them, or not knowing them after an import, must not replace the cluster.
+    ignore_changes = [access_config[0].bootstrap_cluster_creator_admin_permissions, bootstrap_self_managed_addons]
   }
 }
