@@ -17,8 +17,8 @@ description:
     the Kubernetes version and service-linked roles, and compares them with what the node group, Karpenter's pools and
     the examples will ask for. Everything that it says comes with what to do about it.
   - Lists what an installation costs by the hour before anything is made.
-  - What the principal may not look at is reported as not checked, with the missing permission. Only the account must
-    be known.
+  - What the principal may not look at is reported as not checked, with the missing permission. Only the account, and
+    whether the cluster is there, must be known.
   - It changes nothing and asks several questions at a time.
 requirements:
   - boto3 (Python package)
@@ -214,6 +214,14 @@ tools:
   type: list
   elements: dict
   sample: [{name: aws, path: /usr/bin/aws, version: 2.31.0, ok: true}]
+clusters:
+  description: The cluster, with name, ARN, status and version; an empty list when there is none of that name.
+  returned: when AWS answers
+  type: list
+  elements: dict
+  sample:
+    - {name: dynamo-on-eks, arn: "arn:aws:eks:us-west-2:123456789012:cluster/dynamo-on-eks", status: ACTIVE,
+       version: "1.35"}
 zones:
   description: Availability zones of the cluster, or those that it will have.
   returned: when AWS answers
@@ -439,6 +447,7 @@ def ask_aws(module: AnsibleModule, plan: report.Plan, findings: list[Finding]) -
         "kubernetes": built.kubernetes,
         "service_roles": built.service_roles,
         "costs": built.costs,
+        "clusters": built.clusters,
     }
 
 

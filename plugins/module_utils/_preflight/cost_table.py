@@ -35,7 +35,7 @@ def lines(costs: Json) -> list[str]:
         month = usd(costs["hourly_usd"] * HOURS_PER_MONTH, 2)
         text.append(_line("sum", "", "", usd(costs["hourly_usd"], 4), month))
     else:
-        text.append("ALWAYS nothing: this run makes nothing that costs by the hour")
+        text.append("ALWAYS nothing (this run makes nothing that costs by the hour)")
     if costs["nodes"]:
         text.append(_line("WHILE A NODE RUNS", "GPUs", "disk/h", "on demand", "spot"))
     for node in costs["nodes"]:

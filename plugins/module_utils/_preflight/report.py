@@ -103,6 +103,7 @@ class Report:
     kubernetes: dict[str, t.Any]
     service_roles: list[str]
     costs: dict[str, t.Any]
+    clusters: list[dict[str, str]]
 
 
 def build(plan: Plan, answers: Answers, today: datetime.date, limit: float | None = None) -> Report:
@@ -152,7 +153,13 @@ def build(plan: Plan, answers: Answers, today: datetime.date, limit: float | Non
         }
         for name in plan.instance_types()
     ]
-    return Report(findings, zones, rows, types, kubernetes, answers.get("service_roles", []), money)
+    return Report(findings, zones, rows, types, kubernetes, answers.get("service_roles", []), money, _clusters(answers))
+
+
+def _clusters(answers: Answers) -> list[dict[str, str]]:
+    """Return the cluster as far as the preflight knows it; an empty list when there is none."""
+    found = answers.get("cluster", {})
+    return [{key: str(found.get(key) or "") for key in ("name", "arn", "status", "version")}] if found else []
 
 
 def _not_checked(answers: Answers) -> list[Finding]:
@@ -160,7 +167,9 @@ def _not_checked(answers: Answers) -> list[Finding]:
     for question, error in answers.errors().items():
         name, what = _PARTS[question]
         failed.setdefault(name, []).append((what, error, ACTIONS[question.partition(" ")[0]]))
-    return [finding for name, group in failed.items() for finding in not_checked(name, group)]
+    found = [finding for name, group in failed.items() for finding in not_checked(name, group)]
+    # Nothing goes on without knowing whether the cluster is there, and which version it runs.
+    return [dataclasses.replace(item, level=ERROR) if item.name == "cluster" else item for item in found]
 
 
 def _zones(plan: Plan, answers: Answers, offered: t.Mapping[str, str]) -> list[str]:

@@ -110,7 +110,7 @@ def test_given_subnets_tell_the_zones() -> None:
     assert next(row for row in found.costs["rows"] if row["item"] == "interface endpoints")["quantity"] == 2
 
 
-@pytest.mark.parametrize("question", [name for name in survey.ACTIONS if name not in ("quotas", "prices")])
+@pytest.mark.parametrize("question", [name for name in survey.ACTIONS if name not in ("cluster", "quotas", "prices")])
 def test_every_question_may_be_refused(question: str) -> None:
     denied = AwsError(f"Failed to ask: no. {hint('AccessDenied')}", "AccessDeniedException")
     found = report.build(PLAN, answers(**{question: denied}), DAY)
@@ -118,6 +118,15 @@ def test_every_question_may_be_refused(question: str) -> None:
     assert [item.level for item in refused] == ["warning"]
     assert survey.ACTIONS[question][0] in refused[0].message
     assert report.summary(found.findings)["error"] == 0
+
+
+def test_nothing_goes_on_without_knowing_the_cluster() -> None:
+    denied = AwsError(f"Failed to ask: no. {hint('AccessDenied')}", "AccessDeniedException")
+    found = report.build(PLAN, answers(cluster=denied), DAY)
+    assert levels(found, "cluster") == [("cluster", "error")]
+    assert found.clusters == []
+    there = report.build(PLAN, answers(cluster={"name": "dyn", "arn": "a", "status": "ACTIVE", "version": "1.35"}), DAY)
+    assert there.clusters == [{"name": "dyn", "arn": "a", "status": "ACTIVE", "version": "1.35"}]
 
 
 class FakeAws:
