@@ -38,6 +38,20 @@ NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}\Z")
 LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 #: How many minor versions a kubelet may be behind the API server (kubernetes.io/releases/version-skew-policy).
 KUBELET_SKEW = 3
+#: What UpdateClusterConfig changes -> type of the update.
+CONFIG_UPDATES = (
+    ("resourcesVpcConfig", "EndpointAccessUpdate"),
+    ("logging", "LoggingUpdate"),
+    ("accessConfig", "AccessConfigUpdate"),
+    ("upgradePolicy", "UpgradePolicyUpdate"),
+    ("zonalShiftConfig", "ZonalShiftConfigUpdate"),
+    ("kubernetesNetworkConfig", "AutoModeUpdate"),
+    ("computeConfig", "AutoModeUpdate"),
+    ("storageConfig", "AutoModeUpdate"),
+    ("remoteNetworkConfig", "RemoteNetworkConfigUpdate"),
+    ("deletionProtection", "DeletionProtectionUpdate"),
+)
+ACCESS_MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -251,26 +265,40 @@ def update_cluster_config(context: Context) -> Result:
     params = context.params
     cluster = active_cluster(context.region, params["name"])
     _refuse_while_updating(cluster)
-    data = cluster.data
-    for member, kind in (
-        ("resourcesVpcConfig", "EndpointAccessUpdate"),
-        ("logging", "LoggingUpdate"),
-        ("accessConfig", "AccessConfigUpdate"),
-        ("upgradePolicy", "UpgradePolicyUpdate"),
-        ("zonalShiftConfig", "ZonalShiftConfigUpdate"),
-        ("kubernetesNetworkConfig", "AutoModeUpdate"),
-        ("computeConfig", "AutoModeUpdate"),
-        ("storageConfig", "AutoModeUpdate"),
-        ("remoteNetworkConfig", "RemoteNetworkConfigUpdate"),
-        ("deletionProtection", "DeletionProtectionUpdate"),
-    ):
-        if member not in params:
-            continue
+    asked = [(member, kind) for member, kind in CONFIG_UPDATES if member in params]
+    if len({kind for _, kind in asked}) > 1:
+        raise invalid("Only one type of update can be allowed.", clusterName=cluster.name)
+    for member, kind in asked:
         wanted: Any = full_logging(params[member]) if member == "logging" else params[member]
-        if wanted == data.get(member):
-            raise invalid("No changes needed for the desired configuration", clusterName=cluster.name)
+        _refuse_idle(cluster, member, wanted)
         shown = wanted if isinstance(wanted, dict) else {member: wanted}
         return {"update": _change(context, cluster, kind, member, wanted, shown)}
+    raise invalid("No changes needed for the desired configuration", clusterName=cluster.name)
+
+
+def _refuse_idle(cluster: Cluster, member: str, wanted: Any) -> None:
+    """Refuse what changes nothing, and a way of access that there is no way back to.
+
+    Raises:
+        AwsError: As EKS words it.
+    """
+    old = cluster.data.get(member)
+    if member == "accessConfig":
+        before, after = str(old and old["authenticationMode"]), str(wanted.get("authenticationMode") or "")
+        if after and ACCESS_MODES.index(after) < ACCESS_MODES.index(before):
+            raise invalid(f"Unsupported authentication mode update from {before} to {after}", clusterName=cluster.name)
+    if wanted != old and not (isinstance(old, dict) and isinstance(wanted, dict) and {**old, **wanted} == old):
+        return
+    if member == "logging":
+        raise invalid("No changes needed for the logging config provided", clusterName=cluster.name)
+    if member == "resourcesVpcConfig" and isinstance(old, dict):
+        private, public = (str(old[f"endpoint{kind}Access"]).lower() for kind in ("Private", "Public"))
+        networks = ", ".join(old["publicAccessCidrs"])
+        raise invalid(
+            f"Cluster is already at the desired configuration with endpointPrivateAccess: {private} , "
+            f"endpointPublicAccess: {public}, and Public Endpoint Restrictions: [{networks}]",
+            clusterName=cluster.name,
+        )
     raise invalid("No changes needed for the desired configuration", clusterName=cluster.name)
 
 

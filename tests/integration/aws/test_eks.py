@@ -322,7 +322,21 @@ def test_configuration_changes_one_at_a_time(aws: Aws, cluster: str) -> None:
     shown = eks.describe_cluster(name=cluster)["cluster"]["resourcesVpcConfig"]
     assert shown["publicAccessCidrs"] == ["203.0.113.0/24"]
     assert len(shown["subnetIds"]) == 2
-    eks.update_cluster_config(name=cluster, upgradePolicy={"supportType": "STANDARD"})
+    assert (
+        "already at the desired configuration"
+        in error_of(eks.update_cluster_config, name=cluster, resourcesVpcConfig=access)[1]
+    )
+    support = {"supportType": "STANDARD"}
+    logging = {"clusterLogging": [{"types": ["audit"], "enabled": True}]}
+    assert error_of(eks.update_cluster_config, name=cluster, upgradePolicy=support, logging=logging) == (
+        "InvalidParameterException",
+        "Only one type of update can be allowed.",
+    )
+    back = {"authenticationMode": "CONFIG_MAP"}
+    assert error_of(eks.update_cluster_config, name=cluster, accessConfig=back)[1] == (
+        "Unsupported authentication mode update from API to CONFIG_MAP"
+    )
+    eks.update_cluster_config(name=cluster, upgradePolicy=support)
     assert eks.describe_cluster(name=cluster)["cluster"]["upgradePolicy"] == {"supportType": "STANDARD"}
 
 
