@@ -45,6 +45,10 @@ class Thing:
     tags: dict[str, str] = field(default_factory=dict)
 
 
+class Unknowable(Exception):
+    """A resource cannot be looked for, because its name is not known."""
+
+
 Values = t.Mapping[str, t.Any]
 Look = t.Callable[[Aws, Values], t.Optional[Thing]]
 
@@ -58,6 +62,7 @@ def find(aws: Aws, kind: str, values: Values) -> Thing | None:
         values: its attributes, as planned or as in the state; those that are not known yet are absent.
 
     Raises:
+        Unknowable: what it would be called is not known before it is made.
         AwsError: AWS cannot be asked.
     """
     look = _LOOKS.get(kind)
@@ -67,6 +72,12 @@ def find(aws: Aws, kind: str, values: Values) -> Thing | None:
 def kinds() -> set[str]:
     """Return the resource types that can be looked for."""
     return set(_LOOKS)
+
+
+def _known(values: Values, *names: str) -> tuple[str, ...]:
+    if not all(values.get(name) for name in names):
+        raise Unknowable
+    return tuple(str(values[name]) for name in names)
 
 
 def _thing(ident: str, status: str, tags: t.Any = None) -> Thing:
@@ -80,18 +91,14 @@ def _tags(tags: t.Any) -> dict[str, str]:
 
 
 def _cluster(aws: Aws, values: Values) -> Thing | None:
-    name = values.get("name")
-    if not name:
-        return None
+    (name,) = _known(values, "name")
     answer = aws.ask(f"look for the cluster {name}", "eks", "describe_cluster", name=name)
     return _thing(name, answer["cluster"]["status"], answer["cluster"].get("tags")) if answer else None
 
 
 def _of_cluster(key: str, operation: str, parameter: str, answer_key: str) -> Look:
     def look(aws: Aws, values: Values) -> Thing | None:
-        cluster, name = values.get("cluster_name"), values.get(key)
-        if not cluster or not name:
-            return None
+        cluster, name = _known(values, "cluster_name", key)
         action = f"look for {name} of the cluster {cluster}"
         answer = aws.ask(action, "eks", operation, **{"clusterName": cluster, parameter: name})
         if not answer:
@@ -102,18 +109,29 @@ def _of_cluster(key: str, operation: str, parameter: str, answer_key: str) -> Lo
     return look
 
 
+_named_node_group = _of_cluster("node_group_name", "describe_nodegroup", "nodegroupName", "nodegroup")
+
+
+def _node_group(aws: Aws, values: Values) -> Thing | None:
+    """Look by name, or among those whose name begins with the prefix for the one that Terraform was making."""
+    if values.get("node_group_name"):
+        return _named_node_group(aws, values)
+    cluster, prefix = _known(values, "cluster_name", "node_group_name_prefix")
+    action = f"look for node groups of the cluster {cluster}"
+    answer = aws.ask(action, "eks", "list_nodegroups", clusterName=cluster)
+    names = [name for name in (answer or {}).get("nodegroups", []) if name.startswith(prefix)]
+    found = [_named_node_group(aws, {**values, "node_group_name": name}) for name in names]
+    return _only([thing for thing in found if thing is not None])
+
+
 def _log_group(aws: Aws, values: Values) -> Thing | None:
-    name = values.get("name")
-    if not name:
-        return None
+    (name,) = _known(values, "name")
     answer = aws.ask(f"look for the log group {name}", "logs", "describe_log_groups", logGroupNamePrefix=name)
     return Thing(name) if any(group["logGroupName"] == name for group in (answer or {}).get("logGroups", [])) else None
 
 
 def _role(aws: Aws, values: Values) -> Thing | None:
-    name = values.get("name")
-    if not name:
-        return None
+    (name,) = _known(values, "name")
     try:
         answer = aws.ask(f"look for the role {name}", "iam", "get_role", RoleName=name)
     except AwsError as exc:
@@ -124,9 +142,7 @@ def _role(aws: Aws, values: Values) -> Thing | None:
 
 
 def _nat_gateway(aws: Aws, values: Values) -> Thing | None:
-    subnet = values.get("subnet_id")
-    if not subnet:
-        return None
+    (subnet,) = _known(values, "subnet_id")
     filters = [
         {"Name": "subnet-id", "Values": [subnet]},
         {"Name": "state", "Values": ["pending", "available"]},
@@ -138,9 +154,7 @@ def _nat_gateway(aws: Aws, values: Values) -> Thing | None:
 
 
 def _vpc_endpoint(aws: Aws, values: Values) -> Thing | None:
-    vpc, service = values.get("vpc_id"), values.get("service_name")
-    if not vpc or not service:
-        return None
+    vpc, service = _known(values, "vpc_id", "service_name")
     filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "service-name", "Values": [service]}]
     found = aws.pages(f"look for endpoints of {vpc}", "ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
     alive = [item for item in found if item["State"].lower() in {"available", "pending"}]
@@ -148,18 +162,14 @@ def _vpc_endpoint(aws: Aws, values: Values) -> Thing | None:
 
 
 def _file_system(aws: Aws, values: Values) -> Thing | None:
-    token = values.get("creation_token")
-    if not token:
-        return None
+    (token,) = _known(values, "creation_token")
     answer = aws.ask(f"look for the file system {token}", "efs", "describe_file_systems", CreationToken=token)
     found = (answer or {}).get("FileSystems", [])
     return _only([_thing(item["FileSystemId"], item["LifeCycleState"], item.get("Tags")) for item in found])
 
 
 def _mount_target(aws: Aws, values: Values) -> Thing | None:
-    system, subnet = values.get("file_system_id"), values.get("subnet_id")
-    if not system or not subnet:
-        return None
+    system, subnet = _known(values, "file_system_id", "subnet_id")
     answer = aws.ask(f"look for mount targets of {system}", "efs", "describe_mount_targets", FileSystemId=system)
     found = [item for item in (answer or {}).get("MountTargets", []) if item["SubnetId"] == subnet]
     return _only([_thing(item["MountTargetId"], item["LifeCycleState"]) for item in found])
@@ -176,7 +186,7 @@ _LOOKS: dict[str, Look] = {
     "aws_efs_mount_target": _mount_target,
     "aws_eks_addon": _of_cluster("addon_name", "describe_addon", "addonName", "addon"),
     "aws_eks_cluster": _cluster,
-    "aws_eks_node_group": _of_cluster("node_group_name", "describe_nodegroup", "nodegroupName", "nodegroup"),
+    "aws_eks_node_group": _node_group,
     "aws_iam_role": _role,
     "aws_nat_gateway": _nat_gateway,
     "aws_vpc_endpoint": _vpc_endpoint,

@@ -113,6 +113,10 @@ def examine(creates: t.Sequence[Create], journal: Journal, aws: Aws, place: str)
             continue
         try:
             thing = existing.find(aws, create.kind, create.values)
+        except existing.Unknowable:
+            if lost:
+                findings.unknown.append(create.address)
+            continue
         except AwsError as exc:
             if exc.denied:  # Terraform will say it if it needs the permission.
                 continue

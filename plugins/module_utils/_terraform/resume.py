@@ -106,6 +106,8 @@ class Resume:
     def _find(self, clients: Aws, item: recovery.Create) -> existing.Thing | None:
         try:
             return existing.find(clients, item.kind, item.values)
+        except existing.Unknowable:
+            return None
         except AwsError as exc:
             raise TerraformError(str(exc)) from exc
 

@@ -146,7 +146,15 @@ def test_the_region_is_the_providers() -> None:
             ("c", existing.PENDING),
         ),
         ("aws_eks_cluster", {"name": "c"}, {}, None),
-        ("aws_eks_cluster", {}, {}, None),
+        (
+            "aws_eks_node_group",
+            {"cluster_name": "c", "node_group_name_prefix": "core-"},
+            {
+                "list_nodegroups": {"nodegroups": ["gpu-1", "core-20261126"]},
+                "describe_nodegroup": {"nodegroup": {"status": "CREATING"}},
+            },
+            ("c:core-20261126", existing.PENDING),
+        ),
         (
             "aws_eks_cluster",
             {"name": "c"},
@@ -230,6 +238,12 @@ def test_a_killed_creation_is_imported_and_an_unknown_one_named() -> None:
         "aws_eks_cluster.this": "c"
     }
     assert found.unknown == ["aws_kms_key.this"]
+
+
+def test_a_killed_creation_without_a_known_name_is_named_too() -> None:
+    lost = journal.Journal(lost=frozenset({"aws_nat_gateway.this"}))
+    found = recovery.examine([create("aws_nat_gateway.this"), create("aws_eks_cluster.x")], lost, aws(), "/w")
+    assert (found.imports, found.unknown) == ({}, ["aws_nat_gateway.this"])
 
 
 @pytest.mark.parametrize(("tags", "words"), [(TAGS, "that state is lost"), ({"Cluster": "c"}, "somebody else's")])
