@@ -52,7 +52,10 @@ LEVELS: dict[str, tuple[Step, ...]] = {
         Step("mypy-plugins", ("mypy", "-p", "ansible_collections.ai_on_eks.dynamo.plugins")),
     ),
     "sanity": (Step("sanity", _python("tests/sanity/run.py")),),
-    "terraform-test": (Step("terraform", _python("tests/terraform.py")),),
+    "terraform-test": (
+        Step("terraform", _python("tests/terraform.py")),
+        Step("terraform-scan", _python("tests/scan.py")),
+    ),
     "integration": (Step("integration", _python("-m", "pytest", "-q", "tests/integration")),),
     "molecule": (Step("molecule", _python("tests/molecule.py")),),
     "journey": (Step("journey", _python("-m", "rehearsal", "rehearse")),),

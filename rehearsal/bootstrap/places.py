@@ -22,8 +22,8 @@ from rehearsal import paths
 TOOLS_DIR = paths.REPO / "rehearsal" / "tools"
 REQUIREMENTS_DIR = paths.REPO / "requirements"
 VENVS = ("main", "dynamo")
-# Made when something first needs them: most rehearsals do without.
-ON_DEMAND_VENVS = ("dynamo-0.4",)
+# Made when something first needs them: most rehearsals do without, and checkov only scans the Terraform roots.
+ON_DEMAND_VENVS = ("dynamo-0.4", "checkov")
 COMPLETE = "complete"
 
 

@@ -238,14 +238,14 @@ def test_places_are_printed_and_nothing_is_made(tmp_path: Path) -> None:
 def test_what_few_rehearsals_need_is_made_on_demand_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AI_ON_EKS_DYNAMO_CACHE", str(tmp_path / "cache"))
     here = places.Places.here()
-    assert set(here.on_demand()) == {"dynamo-0.4", "nats-server"}
+    assert set(here.on_demand()) == {"dynamo-0.4", "checkov", "nats-server"}
     assert not any(here.has(name) for name in here.on_demand())
     assert set(here.on_demand()).isdisjoint(here.missing())
     wanted: list[set[str]] = []
     monkeypatch.setattr(prerequisites, "lacking", list)
     monkeypatch.setattr(command, "set_up", lambda _places, names: wanted.append(names))
     assert command.main([]) == 0
-    assert command.main(["--only", "nats-server", "--only", "dynamo-0.4"]) == 0
+    assert command.main(["--only", "nats-server", "--only", "dynamo-0.4", "--only", "checkov"]) == 0
     assert wanted[0].isdisjoint(wanted[1])
     assert wanted[1] == set(here.on_demand())
 
@@ -253,5 +253,6 @@ def test_what_few_rehearsals_need_is_made_on_demand_alone(monkeypatch: pytest.Mo
 def test_what_is_made_on_demand_is_pinned() -> None:
     (tool,) = places.tools(on_demand=True)
     assert all("@v" in package for package in tool.binaries.values())
-    lines = [line for file in places.requirement_files("dynamo-0.4") for line in file.read_text().splitlines()]
+    files = [file for name in places.ON_DEMAND_VENVS for file in places.requirement_files(name)]
+    lines = [line for file in files for line in file.read_text().splitlines()]
     assert all("==" in line for line in lines if not line.startswith("#"))
