@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
+import struct
 from collections.abc import Callable, Iterable, Mapping
 
 from rehearsal.nodes.network import free_port
@@ -75,7 +77,9 @@ class Addresses:
             upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", target)
         except OSError as error:
             log.debug("No connection to %s:%d: %s", host, port, error)
-            # as near to a refused connection as a listener can come
+            # reset, which is as near to a refused connection as a listener can come
+            end = writer.get_extra_info("socket")
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
             return
         try:
@@ -101,6 +105,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
-    except ConnectionError:
-        with contextlib.suppress(ConnectionError):
+    except OSError:
+        with contextlib.suppress(OSError):
             writer.transport.abort()

@@ -19,7 +19,7 @@ _ETCD_DATA = "/bitnami/etcd/data"
 # What of the image's settings means something to a single member.
 _ETCD_KEPT = ("ETCD_AUTO_COMPACTION_MODE", "ETCD_AUTO_COMPACTION_RETENTION", "ETCD_QUOTA_BACKEND_BYTES")
 _NATS_CLIENT, _NATS_MONITOR = 4222, 8222
-_NATS_PATH = re.compile(r'"?(store_dir|pid_file)"?\s*[:=]?\s*"([^"]+)"')
+_NATS_PATH = re.compile(r'("?(?:store_dir|pid_file)"?\s*[:=]?\s*")([^"]+)(")')
 
 
 def local_path(path: str, pairs: Sequence[Sequence[str]]) -> str:
@@ -49,26 +49,30 @@ def etcd(program: str, environ: Mapping[str, str]) -> tuple[list[str], dict[str,
     return argv, env
 
 
-def nats(program: str, words: Sequence[str], config: str, environ: Mapping[str, str]) -> list[str]:
-    """Return the command of a NATS server; its own flags count more than the configuration file."""
-    ports, pairs = json.loads(environ["REHEARSAL_PORTS"]), json.loads(environ["REHEARSAL_PATHS"])
-    paths = {key: local_path(path, pairs) for key, path in _NATS_PATH.findall(config)}
+def nats_config(text: str, pairs: Sequence[Sequence[str]]) -> str:
+    """Return a NATS configuration with its directories where they lie here; no flag may change them."""
+    return _NATS_PATH.sub(lambda found: f"{found[1]}{local_path(found[2], pairs)}{found[3]}", text)
+
+
+def nats(program: str, words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the command of a NATS server; for addresses its flags count more than the configuration file."""
+    ports = json.loads(environ["REHEARSAL_PORTS"])
     flags = ["-a", "127.0.0.1", "-p", str(ports[str(_NATS_CLIENT)])]
     if str(_NATS_MONITOR) in ports:
         flags += ["-m", str(ports[str(_NATS_MONITOR)])]
-    if "store_dir" in paths:
-        flags += ["-sd", paths["store_dir"]]
-    if "pid_file" in paths:
-        flags += ["-P", paths["pid_file"]]
     return [program, *words, *flags]
 
 
-def _config_file(words: Sequence[str]) -> str:
-    for index, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name in ("-c", "--config", "-config"):
-            return Path(value if equals else words[index + 1]).read_text(encoding="utf-8")
-    return ""
+def _own_config(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the arguments with the configuration file replaced by one for this machine."""
+    moved = list(words)
+    for index, word in enumerate(moved[:-1]):
+        if word in ("-c", "--config", "-config"):
+            text = Path(moved[index + 1]).read_text(encoding="utf-8")
+            own = Path(environ["TMPDIR"]) / "nats.conf"
+            own.write_text(nats_config(text, json.loads(environ["REHEARSAL_PATHS"])), encoding="utf-8")
+            moved[index + 1] = str(own)
+    return moved
 
 
 def main(argv: list[str]) -> None:
@@ -81,7 +85,7 @@ def main(argv: list[str]) -> None:
     if kind == "etcd":
         command, env = etcd(program, env)
     else:
-        command = nats(program, words, _config_file(words), env)
+        command = nats(program, _own_config(words, env), env)
     os.execve(command[0], command, env)  # noqa: S606 - an entry point becomes what it starts
 
 
