@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -184,3 +185,25 @@ def test_where_a_state_is() -> None:
     )
     assert place_of({}, "/w") == "/w"
     assert place_of({"type": "gcs"}, "/w") == "the backend gcs"
+
+
+ACTIONS = {
+    "head_bucket": "ListBucket",
+    "put_public_access_block": "PutBucketPublicAccessBlock",
+    "get_public_access_block": "GetBucketPublicAccessBlock",
+    "put_bucket_encryption": "PutEncryptionConfiguration",
+    "get_bucket_encryption": "GetEncryptionConfiguration",
+}
+
+
+def test_the_published_policy_allows_what_is_called_and_no_more() -> None:
+    s3 = S3(head=error("404"))
+    bucket(s3).ensure(change=True)
+    needed = {
+        f"s3:{ACTIONS.get(name, ''.join(part.capitalize() for part in name.split('_')))}" for name, _given in s3.calls
+    }
+    path = Path(__file__).resolve().parents[4] / "docs/iam/state-bucket-policy.json"
+    make, state = json.loads(path.read_text(encoding="utf-8"))["state-bucket"]["Statement"]
+    # An object ownership that is given at creation needs its own permission.
+    assert set(make["Action"]) == needed | {"s3:PutBucketOwnershipControls"}
+    assert set(state["Action"]) == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}

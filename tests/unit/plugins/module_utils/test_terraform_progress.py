@@ -160,6 +160,17 @@ def test_another_failure_of_init_keeps_its_cause() -> None:
         ("DependencyViolation: resource sg-1 has a dependent object", "Something that Terraform did not make"),
         ("AWS account ID not allowed: 1", "another account"),
         ("dial tcp 127.0.0.1:1: connect: connection refused", "cannot be reached"),
+        ("api error OptInRequired: You are not subscribed to this service", "region cannot be used"),
+        ("AccessDenied: ... with an explicit deny in a service control policy", "A policy denies"),
+        ("AddressLimitExceeded: The maximum number of addresses has been reached", "quota"),
+        ("InvalidSubnet.Conflict: The CIDR '10.0.0.0/24' conflicts with another subnet", "networks overlap"),
+        (
+            "InvalidParameterException: Subnets specified must be in at least two different AZs",
+            "two availability zones",
+        ),
+        ("InvalidParameterException: unsupported Kubernetes version 1.19", "eks_cluster_version"),
+        ("ResourceInUseException: Cluster already exists with name: c", "not in this state"),
+        ('Error: Failed to get existing workspaces: S3 bucket "b" does not exist.', "create_bucket"),
         ("nothing known", ""),
     ],
 )
