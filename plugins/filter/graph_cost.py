@@ -22,12 +22,12 @@ options:
     type: dict
     required: true
   pools:
-    description: Pools, as in O(ai_on_eks.dynamo.karpenter_gpu#role:karpenter_gpu_pools).
+    description: Pools, as in O(ai_on_eks.dynamo.karpenter_gpu#role:main:karpenter_gpu_pools).
     type: list
     elements: dict
     required: true
   node_classes:
-    description: Node classes, as in O(ai_on_eks.dynamo.karpenter_gpu#role:karpenter_gpu_node_classes).
+    description: Node classes, as in O(ai_on_eks.dynamo.karpenter_gpu#role:main:karpenter_gpu_node_classes).
     type: list
     elements: dict
     required: true

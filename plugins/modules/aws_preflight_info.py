@@ -69,13 +69,13 @@ options:
     type: dict
     default: {}
   pools:
-    description: Karpenter's pools, as in the option O(ai_on_eks.dynamo.karpenter_gpu#role:karpenter_gpu_pools).
+    description: Karpenter's pools, as in the option O(ai_on_eks.dynamo.karpenter_gpu#role:main:karpenter_gpu_pools).
     type: list
     elements: dict
     default: []
   node_classes:
     description:
-      - Node classes of the pools, as in O(ai_on_eks.dynamo.karpenter_gpu#role:karpenter_gpu_node_classes).
+      - Node classes of the pools, as in O(ai_on_eks.dynamo.karpenter_gpu#role:main:karpenter_gpu_node_classes).
     type: list
     elements: dict
     default: []
