@@ -109,6 +109,23 @@ def test_refused_values(cluster: Cluster, charts: str, chart: str, setting: str,
     assert message in failed.stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("etcd.image.repository=bitnamilegacy/etcd", "Original containers have been substituted for unrecognized ones"),
+        ("etcd.replicaCount=3", "replicaCount"),
+        ("nats.config.jetstreem.enabled=true", "jetstreem"),
+        ("dynamo-operator.upgradeCRD=true", "upgradeCRD"),
+    ],
+)
+def test_refused_values_of_the_old_platform(cluster: Cluster, charts: str, setting: str, message: str) -> None:
+    command = ("helm", "template", "released", "dynamo-platform", "--repo", charts, "--version", "0.4.1", "-n", "test")
+    cluster.run(*command)
+    failed = cluster.run(*command, f"--set={setting}", check=False)
+    assert failed.returncode != 0
+    assert message in failed.stderr
+
+
 def test_a_second_cluster_wide_operator_is_refused(cluster: Cluster, charts: str, operator: object) -> None:
     cluster.namespace("second")
     command = ("helm", "install", "dynamo-platform", "dynamo-platform", "--repo", charts, "-n", "second")
