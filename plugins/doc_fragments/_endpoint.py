@@ -15,7 +15,7 @@ options:
     description:
       - Address of the endpoint, for example V(http://host:8000) or V(https://host/prefix). A trailing C(/v1) is
         dropped, so the C(base_url) of an OpenAI client can be given as it is.
-      - Proxies from the environment are never used.
+      - Proxies from the environment are never used; O(proxy) names one.
     type: str
   service:
     description:
@@ -42,7 +42,20 @@ options:
     description: Namespace of the O(service) or the O(pod).
     type: str
   api_key:
-    description: Key that is sent as bearer token. It never appears in a result.
+    description: Key that is sent with every request. It never appears in a result, a report or a line of progress.
+    type: str
+  api_key_header:
+    description:
+      - Header for the O(api_key). In V(Authorization) it is a bearer token, in another one it stands alone.
+    type: str
+    default: Authorization
+  headers:
+    description: Further headers of every request. They are no place for secrets, because results may show them.
+    type: dict
+  proxy:
+    description:
+      - HTTP proxy on the way to the O(url), for example V(http://proxy.example.com:3128). For C(https) it is asked for
+        a tunnel.
     type: str
   validate_certs:
     description: Whether the certificate of an C(https) O(url) must be valid.
@@ -51,4 +64,13 @@ options:
   ca_path:
     description: File with the certificates that an C(https) O(url) may be signed by, in PEM form.
     type: path
+  client_cert:
+    description: File with the certificate that a server may ask of its clients, in PEM form.
+    type: path
+  client_key:
+    description: File with the key of the O(client_cert), if it is not in the same file.
+    type: path
+  tls_server_name:
+    description: Name that the certificate must be for, if it is not the one in the O(url).
+    type: str
 """

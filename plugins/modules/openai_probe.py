@@ -15,9 +15,12 @@ description:
     the counters of the frontend rise by exactly what was sent.
   - An answer is judged by its form, never by its words. One that holds the word C(error) passes, an empty one fails.
   - Works with any server of that interface, and knows the differences between the versions of NVIDIA Dynamo.
+  - Measures latency and throughput under load, with limits and a comparison with an earlier run.
   - Needs nothing but Python for a O(url).
+  - On a connection C(local) without C(become) it runs in Ansible itself and shows what it does and until when it waits.
+    Elsewhere it runs as a module, which says nothing before it ends.
 requirements:
-  - kubernetes >= 24.2.0 (Python package), for a O(service), a O(pod) or the check C(log)
+  - kubernetes >= 24.2.0 (Python package), for a O(service), a O(pod) or the checks C(log) and C(worker_metrics)
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
@@ -43,28 +46,52 @@ options:
     type: str
   checks:
     description:
-      - Checks to make, in this order. Each is a name, or a dict with the key C(name) and parameters.
-      - C(live) - GET C(/live) answers.
-      - C(health) - C(/health) says healthy, and lists a worker where it lists workers.
-      - C(models) - the model is listed exactly once, and a first request is answered.
-      - C(ready) - every type of worker that the model needs is there (Dynamo 1.3 and newer).
-      - C(chat), C(chat_stream), C(completions) - an answer is correct, complete and not empty.
-      - C(errors) - an unknown model and malformed JSON are refused with the right status.
-      - C(metrics) - the request counter of the Dynamo frontend rises by exactly what was sent.
-      - C(log) - a pod wrote a line that matches C(pattern). For graphs without an HTTP endpoint; in a cluster only. Not
-        among the checks that are made by default.
-      - What an endpoint does not offer is skipped with the reason.
-      - "Parameters of every check: C(required) (a skip counts as a failure; default C(false))."
-      - "Parameters of the checks that generate text: C(prompt) and C(max_tokens) (default 64)."
-      - "Parameters of C(log): C(selector) (labels of the pods), C(pattern) (a regular expression of Python) and
-        C(container) (default: the first one of each pod)."
+      - Checks to make, in this order. Each is a name, or a dict with the key C(name) and the options of that check.
+        By default C(live), C(health), C(models), C(ready), C(chat), C(chat_stream), C(completions), C(errors) and
+        C(metrics).
+      - "Options of every check: C(required) (a skip counts as a failure; default C(false)) and C(label) (its name in
+        the result, for several checks of one kind)."
+      - What an endpoint does not offer is skipped with the reason. Every option is described in C(docs/probe.md) of the
+        collection.
+      - "C(live): GET C(/live) answers."
+      - "C(health): C(/health) says healthy, and lists a worker where it lists workers."
+      - "C(models): the model is listed exactly once, and a first request is answered."
+      - "C(ready): every type of worker that the model needs is there (Dynamo 1.3 and newer)."
+      - "C(chat), C(completions), C(responses): an answer is correct, complete and not empty. C(chat_stream): the same
+        for a stream, which must not come all at once. Options C(prompt) and C(max_tokens) (default 64); of
+        C(chat_stream) also C(buffered) (a stream that comes all at once is fine)."
+      - "C(embeddings): vectors are finite, of one length, and the same as numbers and as base64. Option C(model)."
+      - "C(tool_call): the model calls a tool with arguments that fit its schema, and answers with the tool's result.
+        Options C(prompt), C(max_tokens), C(tool), C(tool_choice), C(tool_result)."
+      - "C(structured_output): an answer fits a JSON schema. Options C(prompt), C(max_tokens), C(schema), C(format)
+        (C(json_schema) or C(json_object))."
+      - "C(logprobs) (option C(top)), C(stop) (option C(stop)), C(seed) (option C(seed)): these parameters do what they
+        should. Options C(prompt) and C(max_tokens) too."
+      - "C(errors): bad requests are refused with the right status, never with 5xx or a hang. Options C(cases) (of
+        C(unknown_model), C(bad_json), C(negative_max_tokens), C(over_context), C(wrong_content_type), C(wrong_key)),
+        C(context_tokens), C(timeout)."
+      - "C(metrics): the counters of requests and tokens rise by exactly what was sent. Option C(settle) (seconds)."
+      - "C(cancel): when a client hangs up in mid-stream, the gauge of running requests returns. Options C(prompt),
+        C(max_tokens), C(chunks), C(settle)."
+      - "C(worker_ids), C(prefix_affinity), C(spread), C(disaggregation): what Dynamo's router did, by the ids of the
+        workers that made an answer. Options C(workers) (number that must be there), C(requests), C(prefix_words),
+        C(share)."
+      - "C(worker_metrics): the workers' own health and metrics. Options C(selector) (labels of their pods) and C(port)
+        (default C(9090)), or C(urls); C(families), C(send), C(settle)."
+      - "C(log): a pod wrote a line that matches C(pattern). For graphs without an HTTP endpoint; in a cluster only.
+        Options C(selector), C(pattern), C(container)."
+      - "C(load): many measured requests. Options C(concurrency) (1 to 64), C(requests) or C(duration) (seconds),
+        C(rate) (requests per second of an open loop), C(seed), C(warmup), C(ramp), C(longest), C(max_tokens),
+        C(prompts) (C(short), C(long), C(shared_prefix), C(file)), C(prompt_words), C(prompt_file), C(body),
+        C(calibrate), C(slo), C(baseline), C(tolerance), C(keep_records), C(records_file)."
     type: list
     elements: raw
   timeout:
     description:
       - Seconds, from the start, for all waiting together. The probe waits while nothing listens, while no worker has
         registered the model and while the endpoint is overloaded (404 without a body, 429, 502, 503, 504, 529).
-      - Other answers end a check at once.
+        C(Retry-After) is honoured.
+      - Other answers end a check at once. A stream that has begun and a measured request are never sent again.
     type: float
     default: 120
   request_timeout:
@@ -129,6 +156,37 @@ EXAMPLES = r"""
       html: reports/inference.html
       junit: reports/inference.xml
 
+- name: Prove that a graph with a router for KV caches works as one
+  ai_on_eks.dynamo.openai_probe:
+    kubeconfig: "{{ ai_on_eks_cluster.kubeconfig }}"
+    context: "{{ ai_on_eks_cluster.context }}"
+    namespace: dynamo-cloud
+    service: kv-routing-frontend
+    checks:
+      - models
+      - name: prefix_affinity
+        workers: 2
+        required: true
+      - name: worker_metrics
+        selector: nvidia.com/dynamo-component=VllmWorker,ai-on-eks.dynamo/example=kv-routing
+
+- name: Hold an endpoint to its service level, and to last week
+  ai_on_eks.dynamo.openai_probe:
+    url: https://inference.example.com/v1
+    checks:
+      - models
+      - name: load
+        concurrency: 16
+        duration: 60
+        max_tokens: 128
+        slo:
+          ttft_p99_ms: 200
+          itl_p99_ms: 50
+          error_rate: 0
+        baseline: reports/last-week.json
+    reports:
+      json: reports/this-week.json
+
 - name: Prove a graph without an HTTP endpoint by its log
   ai_on_eks.dynamo.openai_probe:
     kubeconfig: "{{ ai_on_eks_cluster.kubeconfig }}"
@@ -156,10 +214,18 @@ checks:
       description: Name of the check.
       type: str
       sample: chat
+    label:
+      description: Its label; by default the name, from the second of that name on with a number.
+      type: str
+      sample: chat
     result:
       description: V(passed), V(failed) or V(skipped).
       type: str
       sample: passed
+    required:
+      description: Whether a skip was to count as a failure.
+      type: bool
+      sample: false
     evidence:
       description: What was seen.
       type: str
@@ -172,6 +238,12 @@ checks:
       description: How long it took, waiting included.
       type: float
       sample: 0.41
+    details:
+      description:
+        - Data of this kind of check, described in C(docs/probe.md) of the collection. Of C(load) all its numbers, among
+          them C(times), C(throughput), C(error_rate), C(slo) and C(baseline).
+      type: dict
+      sample: {}
 counts:
   description: Number of checks by result.
   type: dict
@@ -193,15 +265,22 @@ models:
   elements: str
   returned: always
   sample: ["Qwen/Qwen3-0.6B"]
+transcript:
+  description: What was said, for people.
+  type: list
+  elements: dict
+  returned: always
+  sample: []
 requests:
   description:
     - Times of every measured request, in milliseconds from the moment it was sent. V(null) where there is no such time.
+      Of a C(load) at most C(keep_records) requests.
   type: list
   elements: dict
   returned: always
   contains:
     check:
-      description: Check that sent it.
+      description: Label of the check that sent it.
       type: str
       sample: chat_stream
     path:
@@ -209,21 +288,37 @@ requests:
       type: str
       sample: /v1/chat/completions
     status:
-      description: Status of the answer.
+      description: Status of the answer, V(0) when there was none.
       type: int
       sample: 200
     stream:
       description: Whether the answer was streamed.
       type: bool
       sample: true
+    started:
+      description: Seconds from the start of a load's measurement until it was sent.
+      type: float
+      sample: 0.12
+    queued_ms:
+      description: Time that it waited for one of the streams of an open loop.
+      type: float
+      sample: 0.0
     connect_ms:
-      description: Time to open the connection, before the request was sent.
+      description: Time to open the connection, before the request was sent. V(null) when an open one was used.
       type: float
       sample: 0.6
     ttft_ms:
       description: Time to the first token that is not empty, content or reasoning.
       type: float
       sample: 51.8
+    ttft_content_ms:
+      description: Time to the first content.
+      type: float
+      sample: 51.8
+    ttft_reasoning_ms:
+      description: Time to the first reasoning.
+      type: float
+      sample: null
     itl_ms:
       description: Mean time between the chunks that carry tokens.
       type: float
@@ -231,11 +326,19 @@ requests:
     tpot_ms:
       description: Time per token after the first, by the token count of the server.
       type: float
-      sample: 10.2
+      sample: 10.1
+    ntpot_ms:
+      description: Time of the whole answer per token.
+      type: float
+      sample: 11.6
     e2e_ms:
       description: Time to the end of the answer.
       type: float
       sample: 371.3
+    server_ttft_ms:
+      description: Time to the first token as Dynamo measured it, when the answer tells.
+      type: float
+      sample: 49.9
     chunks:
       description: Chunks that carried tokens.
       type: int
@@ -248,6 +351,10 @@ requests:
       description: Tokens of the answer, as the server counts.
       type: int
       sample: 32
+    error:
+      description: What went wrong.
+      type: str
+      sample: ""
 target:
   description: What was probed.
   type: str
@@ -272,115 +379,29 @@ schema:
   description: Version of this result and of the JSON report.
   type: int
   returned: always
-  sample: 1
+  sample: 2
 """
-
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.client import KubeError, connect
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import cluster, report, runner
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, Target, url_target
-
-ARGUMENTS: dict[str, t.Any] = {
-    "url": {"type": "str"},
-    "service": {"type": "str"},
-    "pod": {"type": "str"},
-    "port": {"type": "str"},
-    "kubeconfig": {"type": "path"},
-    "context": {"type": "str"},
-    "namespace": {"type": "str"},
-    "api_key": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "model": {"type": "str"},
-    "checks": {"type": "list", "elements": "raw"},
-    "timeout": {"type": "float", "default": 120},
-    "request_timeout": {"type": "float", "default": 60},
-    "fail_on_failure": {"type": "bool", "default": True},
-    "title": {"type": "str"},
-    "reports": {
-        "type": "dict",
-        "options": {"json": {"type": "path"}, "junit": {"type": "path"}, "html": {"type": "path"}},
-    },
-}
-
-LogReader = t.Callable[[str, str], "list[tuple[str, list[str]]]"]
-
-
-def reach(params: dict[str, t.Any]) -> tuple[Target, LogReader | None]:
-    """Make the target, and a reader of logs where there is a cluster. Raises ValueError, OSError and KubeError."""
-    if params["url"]:
-        target = url_target(params["url"], validate_certs=params["validate_certs"], ca_path=params["ca_path"] or "")
-        return target, None
-    client = connect(params["kubeconfig"], params["context"])
-    names = {key: params[key] or "" for key in ("namespace", "service", "pod", "port")}
-    return cluster.cluster_target(client, **names), cluster.log_reader(client, names["namespace"])
-
-
-def describe(params: dict[str, t.Any]) -> str:
-    """Name the target without reaching it."""
-    if params["url"]:
-        return str(params["url"])
-    kind = "service" if params["service"] else "pod" if params["pod"] else ""
-    return f"{kind} {params['namespace']}/{params[kind]}" if kind else f"namespace {params['namespace']}"
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.program import (
+    ARGUMENTS,
+    RULES,
+    OptionError,
+    probe,
+)
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        ARGUMENTS,
-        supports_check_mode=True,
-        mutually_exclusive=[("url", "service", "pod")],
-        required_one_of=[("url", "service", "pod", "namespace")],
-        required_by={"service": ("kubeconfig", "context", "namespace"), "pod": ("kubeconfig", "context", "namespace")},
-    )
-    params: dict[str, t.Any] = module.params
-    target_name = describe(params)
-    title = params["title"] or target_name
+    module = AnsibleModule(ARGUMENTS, supports_check_mode=True, **RULES)
     try:
-        specs = runner.parse_checks(params["checks"])
-        only_logs = all(spec.name == "log" for spec in specs)
-        if not only_logs and not (params["url"] or params["service"] or params["pod"]):
-            raise ValueError("one of url, service and pod is needed; without them only the check log can be made")
-        if not params["url"] and not (params["kubeconfig"] and params["context"] and params["namespace"]):
-            raise ValueError("kubeconfig, context and namespace are needed to reach a cluster")
-        if params["timeout"] < 0 or params["request_timeout"] <= 0:
-            raise ValueError("timeout must not be negative, and request_timeout must be above 0")
-    except ValueError as error:
-        module.fail_json(msg=f"Failed to read the options: {error}")
-    if module.check_mode:
-        planned = runner.planned(specs, target_name, params["model"] or "")
-        result = report.document(planned, title)
-        del result["passed"]
-        module.exit_json(changed=False, skipped=True, msg="check mode: nothing was sent", **result)
-    try:
-        target, read_logs = reach(params)
-        client = Client(target, api_key=params["api_key"] or "")
-    except (ValueError, OSError, KubeError) as error:
-        module.fail_json(msg=f"Failed to probe {target_name}: {error}")
-    session = Session(
-        client,
-        model=params["model"] or "",
-        timeout=params["timeout"],
-        request_timeout=params["request_timeout"],
-        read_logs=read_logs,
-    )
-    outcome = runner.run(session, specs)
-    result = report.redact(report.document(outcome, title), params["api_key"] or "")
-    try:
-        report.write(result, params["reports"] or {})
-    except OSError as error:
-        module.fail_json(msg=f"Failed to write the report {error.filename}: {error.strerror}.", changed=False, **result)
-    if outcome.passed or not params["fail_on_failure"]:
-        module.exit_json(changed=False, **result)
-    module.fail_json(
-        msg=f"Failed to probe {title}: {report.redact(outcome.verdict(), params['api_key'] or '')}",
-        changed=False,
-        **result,
-    )
+        result = probe(module.params, check_mode=module.check_mode)
+    except OptionError as error:
+        module.fail_json(msg=str(error))
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,19 @@
 
 Protocol: WebSocket with the subprotocol v4.channel.k8s.io, as kubelet's port-forward server speaks it. Every message
 begins with a channel byte; for one forwarded port channel 0 is data and channel 1 is errors, and the first message on
-each repeats the port number. One WebSocket carries one TCP connection of the pod.
+each repeats the port number. One WebSocket carries one TCP connection of the pod. websocket-client makes the
+handshake; the messages are read here, so that an event loop can wait for many connections at once.
 
 All network errors are OSErrors, so callers treat a forwarded connection like any other socket.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
+import socket
+import ssl
 import struct
 import threading
 import typing as t
@@ -24,6 +28,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from .client import Client, KubeError, Resource
 from .endpoints import ForwardError, choose, pod_port, selector_of, service_port
+from .frames import BINARY, CLOSE, PING, PONG, FrameError, FrameReader, Message, frame
 
 SUBPROTOCOL = "v4.channel.k8s.io"
 PODS = Resource("v1", "pods", "Pod")
@@ -31,6 +36,9 @@ SERVICES = Resource("v1", "services", "Service")
 DATA_CHANNEL, ERROR_CHANNEL = 0, 1
 # Small enough that a slow pod stalls one write for a bounded time, large enough that a prompt is one message.
 WRITE_BYTES = 64 * 1024
+READ_BYTES = 64 * 1024
+# One and the same from Python 3.10 on.
+TIMEOUTS = (TimeoutError, socket.timeout)
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,10 @@ class Forwarder:
                 self._endpoint = self._resolve()
             endpoint = self._endpoint
         try:
-            return ForwardedSocket(self._handshake(endpoint, timeout), endpoint, self._forget)
+            connection = self._handshake(endpoint, timeout)
+            # websocket-client reads the handshake byte by byte, so nothing of what follows is lost in it.
+            channel, connection.sock = connection.sock, None
+            return ForwardedSocket(channel, endpoint, self._forget)
         except ForwardError:
             self._forget(endpoint)
             raise
@@ -135,8 +146,6 @@ class Forwarder:
 
     def _tls(self, configuration: t.Any) -> dict[str, t.Any]:
         """Make the TLS settings once: loading certificates costs more than a handshake."""
-        import ssl
-
         with self._lock:
             if self._context is None:
                 context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None)
@@ -151,39 +160,65 @@ class Forwarder:
 
 
 class ForwardedSocket:
-    """The few socket methods that an HTTP client needs, over one port-forward WebSocket."""
+    """The socket methods that a client needs, blocking or not, over one port-forward WebSocket.
 
-    def __init__(self, connection: t.Any, endpoint: Endpoint, on_failure: t.Callable[[Endpoint], None]) -> None:
-        self._connection = connection
+    `channel` is the connected socket below it, right after the handshake. With a time-out of 0 it raises what that
+    socket raises when it would block, and `select` works on `fileno`.
+    """
+
+    def __init__(self, channel: t.Any, endpoint: Endpoint, on_failure: t.Callable[[Endpoint], None]) -> None:
+        self._channel = channel
         self._on_failure = on_failure
+        self._frames = FrameReader()
+        self._messages: list[Message] = []
         self._announced: set[int] = set()
         self._rest = memoryview(b"")
+        self._unsent = memoryview(b"")
         self._ended = False
         self.endpoint = endpoint
 
     def settimeout(self, seconds: float | None) -> None:
-        """Bound every following read and write."""
-        self._connection.settimeout(seconds)
+        """Bound every following read and write; 0 = do not wait."""
+        self._channel.settimeout(seconds)
+
+    def fileno(self) -> int:
+        """Descriptor to wait on."""
+        return int(self._channel.fileno())
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that were accepted by `send` and wait for room; another `send` (of nothing will do) moves them on."""
+        return len(self._unsent)
+
+    def send(self, data: memoryview) -> int:
+        """Take as much of `data` as one message holds; return how much. Raises when what went before is in the way."""
+        self._flush()
+        part = data[:WRITE_BYTES]
+        if part:
+            self._unsent = memoryview(frame(BINARY, bytes((DATA_CHANNEL,)) + bytes(part)))
+            with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                self._flush()
+        return len(part)
 
     def sendall(self, data: bytes) -> None:
         """Send everything. Raises OSError."""
-        websocket = _websocket()
-
         view = memoryview(data)
         try:
-            for start in range(0, len(view), WRITE_BYTES):
-                self._connection.send_binary(bytes((DATA_CHANNEL,)) + view[start : start + WRITE_BYTES])
-        except websocket.WebSocketTimeoutException as error:
+            while view:
+                view = view[self.send(view) :]
+            self._flush()
+        except TIMEOUTS as error:
             raise TimeoutError(f"timed out while sending to {self.endpoint}") from error
-        except websocket.WebSocketException as error:
-            raise self._failure(str(error)) from error
 
     def recv_into(self, buffer: memoryview) -> int:
         """Fill `buffer` with what has arrived, waiting for at least one byte; 0 at the end of the stream."""
         while not self._rest:
-            if self._ended:
+            if self._messages:
+                self._take(self._messages.pop(0))
+            elif self._ended:
                 return 0
-            self._receive()
+            else:
+                self._receive()
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
@@ -191,26 +226,47 @@ class ForwardedSocket:
 
     def close(self) -> None:
         """Drop the connection at once. The pod sees its TCP connection closed; nobody waits for a farewell."""
-        self._connection.shutdown()
+        self._channel.close()
+
+    def _flush(self) -> None:
+        while self._unsent:
+            try:
+                sent = self._channel.send(self._unsent)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError, *TIMEOUTS):
+                raise
+            except OSError as error:
+                raise self._failure(error.strerror or str(error)) from error
+            self._unsent = self._unsent[sent:]
 
     def _receive(self) -> None:
-        websocket = _websocket()
-
         try:
-            opcode, frame = self._connection.recv_data_frame(True)
-        except websocket.WebSocketTimeoutException as error:
+            data = self._channel.recv(READ_BYTES)
+        except TIMEOUTS as error:
             raise TimeoutError(f"timed out while reading from {self.endpoint}") from error
-        except websocket.WebSocketConnectionClosedException:
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError as error:
+            raise self._failure(error.strerror or str(error)) from error
+        if not data:
+            # Torn down without a farewell: the pod, its node or the API server went away.
             self._ended = True
             self._on_failure(self.endpoint)
             return
-        except websocket.WebSocketException as error:
+        try:
+            self._messages.extend(self._frames.feed(data))
+        except FrameError as error:
             raise self._failure(str(error)) from error
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
+
+    def _take(self, message: Message) -> None:
+        if message.opcode == PING:
+            self._unsent = memoryview(bytes(self._unsent) + frame(PONG, message.payload))
+            with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                self._flush()
+        if message.opcode == CLOSE:
             self._ended = True
-        if opcode != websocket.ABNF.OPCODE_BINARY or not frame.data:
+        if message.opcode != BINARY or not message.payload:
             return
-        channel, payload = frame.data[0], frame.data[1:]
+        channel, payload = message.payload[0], message.payload[1:]
         if channel not in self._announced:
             self._announced.add(channel)
             if len(payload) != 2 or struct.unpack("<H", payload)[0] != self.endpoint.port:

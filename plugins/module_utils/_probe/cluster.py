@@ -3,20 +3,22 @@
 #
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""Reach endpoints and logs inside a cluster, through the Kubernetes API alone."""
+"""Reach endpoints, workers and logs inside a cluster, through the Kubernetes API alone."""
 
 from __future__ import annotations
 
-import typing as t
-
-from .._kube.client import Client, KubeError
+from .._kube.client import Client as KubeClient
+from .._kube.client import KubeError
+from .._kube.endpoints import ready
 from .._kube.portforward import PODS, Forwarder
-from .transport import ProbeError, RawSocket, Target
+from .errors import ProbeError
+from .target import RawSocket, Target
+from .transport import Client
 
 LOG_LINES = 500
 
 
-def cluster_target(client: Client, namespace: str, service: str = "", pod: str = "", port: str = "") -> Target:
+def cluster_target(client: KubeClient, namespace: str, service: str = "", pod: str = "", port: str = "") -> Target:
     """Make a target of a Service or a pod; without either, one that every request finds missing (for logs only)."""
     if not service and not pod:
 
@@ -28,20 +30,34 @@ def cluster_target(client: Client, namespace: str, service: str = "", pod: str =
     return Target(name=str(forwarder), host=service or pod, dial=forwarder.dial)
 
 
-def log_reader(client: Client, namespace: str) -> t.Callable[[str, str], list[tuple[str, list[str]]]]:
-    """Make a function that reads the last lines of every pod that a selector finds.
+class Pods:
+    """The pods of one namespace, as the checks need them (see session.Cluster)."""
 
-    Its arguments are a label selector and a container ("" = each pod's first); it raises ProbeError.
-    """
+    def __init__(self, client: KubeClient, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
 
-    def read(selector: str, container: str) -> list[tuple[str, list[str]]]:
+    def logs(self, selector: str, container: str) -> list[tuple[str, list[str]]]:
+        """Last lines of every pod that a selector finds ("" = each pod's first container). Raises ProbeError."""
         try:
-            pods = client.items(PODS, namespace, {"labelSelector": selector})
+            pods = self._client.items(PODS, self._namespace, {"labelSelector": selector})
             return [
-                (name, client.log(namespace, name, container or pod["spec"]["containers"][0]["name"], LOG_LINES))
+                (
+                    name,
+                    self._client.log(
+                        self._namespace, name, container or pod["spec"]["containers"][0]["name"], LOG_LINES
+                    ),
+                )
                 for name, pod in sorted((str(pod["metadata"]["name"]), pod) for pod in pods)
             ]
         except KubeError as error:
             raise ProbeError(str(error), retry=error.status not in (400, 401, 403)) from error
 
-    return read
+    def clients(self, selector: str, port: str) -> list[tuple[str, Client]]:
+        """Name of, and a client for, every ready pod that a selector finds. Raises ProbeError."""
+        try:
+            pods = self._client.items(PODS, self._namespace, {"labelSelector": selector})
+        except KubeError as error:
+            raise ProbeError(str(error), retry=error.status not in (400, 401, 403)) from error
+        names = sorted(str(pod["metadata"]["name"]) for pod in pods if ready(pod))
+        return [(name, Client(cluster_target(self._client, self._namespace, pod=name, port=port))) for name in names]

@@ -8,67 +8,91 @@
 from __future__ import annotations
 
 import time
+import typing as t
 
 from . import judge
+from .errors import ProbeError
 from .session import Failed, Record, Session, Skipped, Spec, encode, key_hint, retriable
 from .sse import Parser, SseError
-from .transport import Answer, ProbeError, is_html
+from .times import Times, milliseconds
+from .transport import Answer, is_html, read_all
 
 CHAT = "/v1/chat/completions"
 COMPLETIONS = "/v1/completions"
 EVENT_STREAM = "text/event-stream"
+STREAM_BYTES = 64 * 1024 * 1024
 
 
-def chat_payload(session: Session, spec: Spec, *, stream: bool = False) -> judge.Json:
+def chat_payload(session: Session, spec: Spec, *, stream: bool = False, **more: t.Any) -> judge.Json:
     """Body of a chat request with one user message."""
     body: judge.Json = {
         "model": session.model_id(),
-        "messages": [{"role": "user", "content": spec.prompt}],
-        "max_tokens": spec.max_tokens,
+        "messages": [{"role": "user", "content": spec["prompt"]}],
+        "max_tokens": spec["max_tokens"],
         "stream": stream,
+        **more,
     }
     return {**body, "stream_options": {"include_usage": True}} if stream else body
 
 
-def chat(session: Session, spec: Spec) -> judge.Completion:
-    """One chat completion in one piece."""
-    answer = session.post(CHAT, chat_payload(session, spec))
+def ask_chat(session: Session, spec: Spec, payload: judge.Json) -> judge.Json:
+    """Post a chat request; the document of its answer. Raises Failed, or Skipped where there is no chat."""
+    answer = session.post(CHAT, payload)
     expect_ok(session, "POST", CHAT, answer)
-    found = judge.chat(document_of(answer), session.model, spec.max_tokens)
+    document = document_of(answer)
+    if isinstance(document, dict):
+        session.records.append(whole(spec, CHAT, answer, usage_of(document)))
+    return judge.refuse_error(document)
+
+
+def usage_of(document: judge.Json) -> judge.Completion:
+    """Only the token counts of an answer whose text another one judges."""
+    usage = document.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
+    found = judge.Completion()
+    found.prompt_tokens = prompt if isinstance(prompt, int) else None
+    found.completion_tokens = completion if isinstance(completion, int) else None
+    return found
+
+
+def chat(session: Session, spec: Spec, **more: t.Any) -> judge.Completion:
+    """One chat completion in one piece."""
+    answer = session.post(CHAT, chat_payload(session, spec, **more))
+    expect_ok(session, "POST", CHAT, answer)
+    found = judge.chat(document_of(answer), session.model, spec["max_tokens"])
     session.records.append(whole(spec, CHAT, answer, found))
     return found
 
 
 def completion(session: Session, spec: Spec) -> judge.Completion:
     """One plain text completion."""
-    payload = {"model": session.model_id(), "prompt": spec.prompt, "max_tokens": spec.max_tokens}
+    payload = {"model": session.model_id(), "prompt": spec["prompt"], "max_tokens": spec["max_tokens"]}
     answer = session.post(COMPLETIONS, payload)
     expect_ok(session, "POST", COMPLETIONS, answer)
-    found = judge.completion(document_of(answer), session.model, spec.max_tokens)
+    found = judge.completion(document_of(answer), session.model, spec["max_tokens"])
     session.records.append(whole(spec, COMPLETIONS, answer, found))
     return found
 
 
-def chat_stream(session: Session, spec: Spec) -> tuple[judge.Completion, Record]:
-    """One streamed chat completion and its times."""
-    payload = encode(chat_payload(session, spec, stream=True))
-    stream = judge.ChatStream(session.model, spec.max_tokens)
-    times: list[float] = []
+def chat_stream(session: Session, spec: Spec, **more: t.Any) -> tuple[judge.ChatStream, Record, bool]:
+    """One streamed chat completion, its times, and whether all of it came at once."""
+    payload = encode(chat_payload(session, spec, stream=True, **more))
+    stream = judge.ChatStream(session.model, spec["max_tokens"])
+    times = Times()
     answer = session.until_answer(f"POST {CHAT} (stream)", lambda: _read(session, payload, stream, times), retriable)
     expect_ok(session, "POST", CHAT, answer)
     found = stream.finish()
     record = whole(spec, CHAT, answer, found)
-    record.stream, record.chunks = True, stream.chunks
-    record.ttft_ms = milliseconds(times[0])
-    if len(times) > 1:
-        record.itl_ms = milliseconds((times[-1] - times[0]) / (len(times) - 1))
-    if found.completion_tokens and found.completion_tokens > 1:
-        record.tpot_ms = milliseconds((answer.seconds - times[0]) / (found.completion_tokens - 1))
+    record.stream = True
+    times.into(record, found.completion_tokens)
+    server = (stream.nvext.get("timing") or {}).get("ttft_ms") if isinstance(stream.nvext.get("timing"), dict) else None
+    record.server_ttft_ms = round(float(server), 2) if isinstance(server, (int, float)) else None
     session.records.append(record)
-    return found, record
+    return stream, record, times.at_once()
 
 
-def _read(session: Session, payload: bytes, stream: judge.ChatStream, times: list[float]) -> Answer:
+def _read(session: Session, payload: bytes, stream: judge.ChatStream, times: Times) -> Answer:
     """Send a streaming request; feed `stream` and note when text came, in seconds since the send.
 
     An answer that is no stream is returned with its body, so that the caller can try again. From the first byte of a
@@ -76,21 +100,31 @@ def _read(session: Session, payload: bytes, stream: judge.ChatStream, times: lis
     """
     with session.client.stream("POST", CHAT, payload, session.request_timeout) as (answer, pieces):
         if answer.status != 200:
-            answer.body = b"".join(pieces)[:65536]
+            answer.body = read_all(pieces)
             return answer
-        if answer.content_type != EVENT_STREAM:
-            answer.body = next(pieces, b"")
-            what = "an HTML page" if is_html(answer) else answer.content_type or "no content type"
-            raise Failed(f"a stream was asked for, but {what} came instead of {EVENT_STREAM}: {answer.summary()}")
+        expect_stream(answer, pieces)
         parser = Parser()
+        size = 0
         try:
             for piece in pieces:
                 now = time.perf_counter() - answer.sent
-                times.extend(now for event in parser.feed(piece) if stream.take(event))
+                size += len(piece)
+                if size > STREAM_BYTES:
+                    raise SseError(f"more than {STREAM_BYTES // 2**20} MiB came")
+                for event in parser.feed(piece):
+                    times.note(stream.take(event), now)
         except (ProbeError, SseError) as error:
             raise Failed(f"the stream broke off after {stream.chunks} chunks: {error}") from error
         answer.seconds = time.perf_counter() - answer.sent
         return answer
+
+
+def expect_stream(answer: Answer, pieces: t.Iterator[bytes]) -> None:
+    """Raise Failed for a 200 that is no event stream."""
+    if answer.content_type != EVENT_STREAM:
+        answer.body = next(pieces, b"")
+        what = "an HTML page" if is_html(answer) else answer.content_type or "no content type"
+        raise Failed(f"a stream was asked for, but {what} came instead of {EVENT_STREAM}: {answer.summary()}")
 
 
 def whole(spec: Spec, path: str, answer: Answer, found: judge.Completion) -> Record:
@@ -105,11 +139,6 @@ def whole(spec: Spec, path: str, answer: Answer, found: judge.Completion) -> Rec
         prompt_tokens=found.prompt_tokens,
         completion_tokens=found.completion_tokens,
     )
-
-
-def milliseconds(seconds: float) -> float:
-    """Seconds as milliseconds, to a hundredth."""
-    return round(seconds * 1000, 2)
 
 
 def document_of(answer: Answer) -> object:

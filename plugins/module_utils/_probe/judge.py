@@ -16,6 +16,8 @@ from .sse import Event
 
 FINISH_REASONS = ("stop", "length", "tool_calls", "function_call", "content_filter")
 DONE = "[DONE]"
+# A server may send a token in parts (by the character, say), never without end.
+CHUNKS_PER_TOKEN, SLACK = 16, 64
 Json = dict[str, t.Any]
 
 
@@ -100,7 +102,7 @@ def chat(document: t.Any, model: str, max_tokens: int) -> Completion:
     if not isinstance(message, dict):
         raise Failed("the choice has no message")
     found = Completion(
-        content=str(message.get("content") or ""),
+        content=text_of(message),
         reasoning=reasoning_of(message),
         finish_reason=check_finish(choice.get("finish_reason")),
     )
@@ -126,6 +128,14 @@ def require_text(found: Completion) -> Completion:
     return found
 
 
+def text_of(message: Json) -> str:
+    """Text of a message or delta; a list of parts is joined."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return str(content or "")
+
+
 def reasoning_of(message: Json) -> str:
     """Reasoning text of a message or delta; servers disagree on its key."""
     return next((str(message[key]) for key in REASONING_KEYS if message.get(key)), "")
@@ -133,22 +143,24 @@ def reasoning_of(message: Json) -> str:
 
 @dataclass
 class ChatStream:
-    """Follows the events of a streamed chat completion; `take` returns whether an event brought text."""
+    """Follows the events of a streamed chat completion; `take` returns what an event brought, "" for no text."""
 
     model: str
     max_tokens: int
     found: Completion = field(default_factory=Completion)
     chunks: int = 0
     done: bool = False
+    nvext: Json = field(default_factory=dict)
     _usage: t.Any = None
+    _texts: dict[str, list[str]] = field(default_factory=lambda: {"content": [], "reasoning": []})
 
-    def take(self, event: Event) -> bool:
-        """Judge one event. Raises Failed: after status 200 an error can only come inside the stream."""
+    def take(self, event: Event) -> str:
+        """Judge one event: content, reasoning, tool or "". Raises Failed: after 200 an error comes in the stream."""
         if self.done:
             raise Failed("an event came after [DONE]")
         if event.data.strip() == DONE:
             self.done = True
-            return False
+            return ""
         try:
             document = json.loads(event.data)
         except (ValueError, RecursionError) as error:
@@ -158,28 +170,38 @@ class ChatStream:
             raise Failed(f"an error came in the stream after {self.chunks} chunks: {quoted(event.data)}")
         check_model(document, self.model)
         self._usage = document.get("usage") or self._usage
-        return self._choice(choices[0]) if choices else False
+        if isinstance(document.get("nvext"), dict):
+            self.nvext.update(document["nvext"])
+        return self._choice(choices[0]) if choices else ""
 
     def finish(self) -> Completion:
         """Judge the whole. Raises Failed when the stream did not end as it must."""
+        self.found.content, self.found.reasoning = ("".join(self._texts[kind]) for kind in ("content", "reasoning"))
         if not self.done:
             raise Failed(f"the stream ended without [DONE] after {self.chunks} chunks; text: {quoted(self.found.text)}")
         check_finish(self.found.finish_reason or None)
         self.found.prompt_tokens, self.found.completion_tokens = check_usage(self._usage, self.max_tokens)
         return require_text(self.found)
 
-    def _choice(self, choice: Json) -> bool:
+    def _choice(self, choice: t.Any) -> str:
+        if not isinstance(choice, dict):
+            raise Failed(f"a choice is no object: {quoted(json.dumps(choice))}")
         delta = choice.get("delta")
         delta = delta if isinstance(delta, dict) else {}
-        content, reasoning = str(delta.get("content") or ""), reasoning_of(delta)
-        if (content or reasoning) and self.found.finish_reason:
+        content, reasoning = text_of(delta), reasoning_of(delta)
+        kind = "content" if content else "reasoning" if reasoning else "tool" if delta.get("tool_calls") else ""
+        if kind and self.found.finish_reason:
             raise Failed("text came after finish_reason")
-        self.found.content += content
-        self.found.reasoning += reasoning
+        if content:
+            self._texts["content"].append(content)
+        if reasoning:
+            self._texts["reasoning"].append(reasoning)
         reason = choice.get("finish_reason")
         if reason is not None:
             if self.found.finish_reason:
                 raise Failed(f"finish_reason came twice: {self.found.finish_reason}, {reason}")
             self.found.finish_reason = check_finish(reason)
-        self.chunks += bool(content or reasoning)
-        return bool(content or reasoning)
+        self.chunks += bool(kind)
+        if self.chunks > SLACK + CHUNKS_PER_TOKEN * self.max_tokens:
+            raise Failed(f"{self.chunks} chunks came, though max_tokens was {self.max_tokens}: the stream does not end")
+        return kind

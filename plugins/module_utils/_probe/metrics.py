@@ -17,6 +17,8 @@ ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 # Labels of the frontend's request counter in every Dynamo from 0.4.1; newer ones add error_type. Its name has a prefix
 # that the frontend's option --metrics-prefix can change, so the labels say which family it is.
 REQUEST_LABELS = {"endpoint", "model", "request_type", "status"}
+# Gauges of requests that are being answered, by what stands behind the prefix; the newer name first.
+DYNAMO_GAUGES = ("active_requests", "inflight_requests")
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,58 @@ def request_family(samples: list[Sample]) -> str:
     return min(names, default="")
 
 
-def served(samples: list[Sample], model: str) -> int:
-    """Chat completions that were answered with success for one model. Dynamo writes model labels in lower case."""
+@dataclass(frozen=True)
+class Counter:
+    """One count of a server for one model, from a family of its metrics."""
+
+    family: str
+    value: float
+
+
+def counters(samples: list[Sample], model: str) -> dict[str, Counter]:
+    """What a server counts for one model: requests (chat, answered with success), prompt_tokens, completion_tokens.
+
+    Knows Dynamo's frontend, vLLM and llama.cpp; what a server does not count is absent. Empty: another server, or one
+    that has served nothing yet.
+    """
     family = request_family(samples)
-    return int(
-        sum(
-            sample.value
-            for sample in samples
-            if sample.name == family
-            and sample.labels.get("model", "").lower() == model.lower()
-            and sample.labels.get("endpoint") == "chat_completions"
-            and sample.labels.get("status") == "success"
-        )
-    )
+    if family:
+        prefix = family[: -len("requests_total")]
+        wanted = {"endpoint": "chat_completions", "status": "success"}
+        names = {"prompt_tokens": "input_sequence_tokens_sum", "completion_tokens": "output_sequence_tokens_sum"}
+        tokens = {kind: Counter(prefix + name, total(samples, prefix + name, model)) for kind, name in names.items()}
+        return {"requests": Counter(family, total(samples, family, model, wanted)), **tokens}
+    for requests, prompt, completion in (
+        ("vllm:request_success_total", "vllm:prompt_tokens_total", "vllm:generation_tokens_total"),
+        ("", "llamacpp:prompt_tokens_total", "llamacpp:tokens_predicted_total"),
+    ):
+        names = {"requests": requests, "prompt_tokens": prompt, "completion_tokens": completion}
+        there = {sample.name for sample in samples}
+        if {name for name in names.values() if name} <= there:
+            return {kind: Counter(name, total(samples, name, model)) for kind, name in names.items() if name}
+    return {}
+
+
+def gauge(samples: list[Sample], model: str) -> Counter | None:
+    """Requests that a server is answering right now for one model; None when it does not tell."""
+    family = request_family(samples)
+    prefix = family[: -len("requests_total")]
+    names = [prefix + name for name in DYNAMO_GAUGES] if family else []
+    for name in (*names, "vllm:num_requests_running", "llamacpp:requests_processing"):
+        if any(sample.name == name for sample in samples):
+            return Counter(name, total(samples, name, model))
+    return None
+
+
+def total(samples: list[Sample], name: str, model: str, wanted: dict[str, str] | None = None) -> float:
+    """Sum of one family's samples for one model. Dynamo 0.4.1 writes model labels in lower case; some have none."""
+    found = 0.0
+    for sample in samples:
+        if sample.name != name:
+            continue
+        label = sample.labels.get("model", sample.labels.get("model_name", model))
+        if label.lower() == model.lower() and all(
+            sample.labels.get(key) == value for key, value in (wanted or {}).items()
+        ):
+            found += sample.value
+    return found

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from .page import html
 from .runner import FAILED, SKIPPED, Outcome
 
-SCHEMA = 1
+SCHEMA = 2
 # What XML 1.0 allows; a model's answer may hold anything.
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -39,6 +39,7 @@ def document(outcome: Outcome, title: str) -> dict[str, t.Any]:
         "checks": [asdict(result) for result in outcome.results],
         "answer": outcome.answer,
         "models": outcome.models,
+        "transcript": outcome.transcript,
         "requests": outcome.requests,
     }
 

@@ -7,16 +7,14 @@
 
 from __future__ import annotations
 
-import re
 import time
 import typing as t
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 
-from .checks import CHECKS, DEFAULT_CHECKS
+from .checks import CHECKS
 from .session import Failed, Session, Skipped, Spec
 
-KINDS: dict[str, type[t.Any]] = {"required": bool, "max_tokens": int}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -25,10 +23,13 @@ class Result:
     """Outcome of one check. `evidence` shows what was seen, `reason` says why it failed or was skipped."""
 
     name: str
+    label: str
+    required: bool
     result: str
     evidence: str = ""
-    seconds: float = 0.0
     reason: str = ""
+    seconds: float = 0.0
+    details: dict[str, t.Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,9 +41,10 @@ class Outcome:
     started: str
     seconds: float
     results: list[Result]
-    answer: str
-    models: list[str]
-    requests: list[dict[str, t.Any]]
+    answer: str = ""
+    models: list[str] = field(default_factory=list)
+    requests: list[dict[str, t.Any]] = field(default_factory=list)
+    transcript: list[dict[str, t.Any]] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -55,45 +57,19 @@ class Outcome:
         failed = [result for result in self.results if result.result == FAILED]
         if not failed:
             return f"{len(self.results)} checks, none failed" if self.passed else "every check was skipped"
-        more = f" (and {len(failed) - 1} more: {', '.join(r.name for r in failed[1:])})" if len(failed) > 1 else ""
-        return f"{failed[0].name}: {failed[0].reason}{more}"
-
-
-def parse_checks(wanted: t.Sequence[t.Any] | None) -> list[Spec]:
-    """Make specs of names and of dicts with a name and parameters. Raises ValueError that says what there is."""
-    known = {entry.name: entry for entry in fields(Spec)}
-    found = []
-    for place, entry in enumerate(DEFAULT_CHECKS if wanted is None else wanted):
-        given = {"name": entry} if isinstance(entry, str) else entry
-        if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-            raise ValueError(f"checks[{place}] must be a name, or a dict with a name; got: {entry!r}")
-        name = given["name"]
-        if name not in CHECKS:
-            raise ValueError(f"checks[{place}] is {name!r}, which is no check. There are: {', '.join(CHECKS)}.")
-        for key, value in given.items():
-            if key not in known:
-                raise ValueError(f"checks[{place}] ({name}) has no parameter {key!r}. There are: {', '.join(known)}.")
-            kind = KINDS.get(key, str)
-            if not isinstance(value, kind) or (kind is int and (isinstance(value, bool) or value < 1)):
-                raise ValueError(f"checks[{place}] ({name}): {key} must be a {kind.__name__}; got: {value!r}")
-        spec = Spec(**{str(key): value for key, value in given.items()})
-        if name == "log":
-            if not (spec.selector and spec.pattern):
-                raise ValueError(f"checks[{place}] (log) needs a selector and a pattern.")
-            try:
-                re.compile(spec.pattern)
-            except re.error as error:
-                raise ValueError(f"checks[{place}] (log): pattern is no regular expression: {error}") from error
-        found.append(spec)
-    if not found:
-        raise ValueError(f"checks is empty. There are: {', '.join(CHECKS)}.")
-    return found
+        more = f" (and {len(failed) - 1} more: {', '.join(r.label for r in failed[1:])})" if len(failed) > 1 else ""
+        return f"{failed[0].label}: {failed[0].reason}{more}"
 
 
 def planned(specs: list[Spec], target: str, model: str) -> Outcome:
     """What a run would do: an outcome whose checks are all skipped."""
-    results = [Result(spec.name, SKIPPED, reason=f"check mode: would send {CHECKS[spec.name].sends}") for spec in specs]
-    return Outcome(target, model, now(), 0.0, results, answer="", models=[], requests=[])
+    results = [
+        Result(
+            spec.name, spec.label, spec.required, SKIPPED, reason=f"check mode: would send {CHECKS[spec.name].sends}"
+        )
+        for spec in specs
+    ]
+    return Outcome(target, model, now(), 0.0, results)
 
 
 def now() -> str:
@@ -108,11 +84,12 @@ def run(session: Session, specs: list[Spec]) -> Outcome:
     failed: set[str] = set()
     unreachable = ""
     for spec in specs:
-        needed = [name for name in CHECKS[spec.name].needs if name in failed]
-        if unreachable and spec.name != "log":
-            result = Result(spec.name, SKIPPED, reason=f"not tried: nothing answered the check {unreachable}")
+        check = CHECKS[spec.name]
+        needed = [name for name in check.needs if name in failed]
+        if unreachable and check.endpoint:
+            result = untried(spec, f"nothing answered the check {unreachable}")
         elif needed:
-            result = Result(spec.name, SKIPPED, reason=f"not tried: the check {needed[0]} failed")
+            result = untried(spec, f"the check {needed[0]} failed")
         else:
             result, lost = run_one(session, spec)
             unreachable = spec.name if lost else unreachable
@@ -128,13 +105,21 @@ def run(session: Session, specs: list[Spec]) -> Outcome:
         answer=session.answer,
         models=session.models,
         requests=[asdict(record) for record in session.records],
+        transcript=session.transcript,
     )
+
+
+def untried(spec: Spec, why: str) -> Result:
+    """A check that has no sense any more."""
+    return Result(spec.name, spec.label, spec.required, SKIPPED, reason=f"not tried: {why}")
 
 
 def run_one(session: Session, spec: Spec) -> tuple[Result, bool]:
     """Run one check; the second value tells whether nothing answers at all."""
-    began = time.monotonic()
-    result, lost = Result(spec.name, PASSED), False
+    began, first = time.monotonic(), len(session.records)
+    session.details = {}
+    session.progress.begin(spec.label)
+    result, lost = Result(spec.name, spec.label, spec.required, PASSED), False
     try:
         result.evidence = CHECKS[spec.name].run(session, spec)
     except Skipped as skip:
@@ -145,4 +130,8 @@ def run_one(session: Session, spec: Spec) -> tuple[Result, bool]:
         if failure.answer is not None:
             result.evidence = failure.answer.summary()
     result.seconds = round(time.monotonic() - began, 3)
+    result.details, session.details = session.details, {}
+    for record in session.records[first:]:
+        record.check = spec.label
+    session.progress.end(spec.label, result.result, result.seconds, result.reason or result.evidence)
     return result, lost

@@ -16,12 +16,16 @@ import json
 import time
 import typing as t
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
-from .transport import Answer, Client, ProbeError, is_html
+from .errors import ProbeError
+from .progress import Progress, Silent
+from .transport import Answer, Client, is_html
 
 RETRY_STATUSES = (429, 502, 503, 504, 529)
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.25, 5.0, 1.6
 REASONING_KEYS = ("reasoning_content", "reasoning")
+TRANSCRIPTS, MESSAGE_CHARACTERS = 20, 4000
 
 
 class Failed(Exception):
@@ -37,40 +41,65 @@ class Skipped(Exception):
     """The endpoint does not offer what the check tests; the text says how that was seen."""
 
 
+Details = dict[str, t.Any]
+
+
 @dataclass(frozen=True)
 class Spec:
-    """One check as the caller asked for it. `required`: a skip counts as a failure."""
+    """One check as the caller asked for it. `required`: a skip counts as a failure.
+
+    `options`: the check's own parameters, all of them, with their defaults and of the right types.
+    """
 
     name: str
+    label: str = ""
     required: bool = False
-    prompt: str = "In one short sentence: what is Kubernetes?"
-    max_tokens: int = 64
-    selector: str = ""
-    container: str = ""
-    pattern: str = ""
+    options: t.Mapping[str, t.Any] = field(default_factory=dict)
+
+    def __getitem__(self, option: str) -> t.Any:
+        return self.options[option]
+
+    def but(self, **options: t.Any) -> Spec:
+        """The same with other options."""
+        return Spec(self.name, self.label, self.required, {**self.options, **options})
 
 
 @dataclass
 class Record:
     """Times of one request in milliseconds, from the moment it was sent; None where there is no such time.
 
-    `ttft_ms`: first token that is not empty, content or reasoning (as inference-perf). `itl_ms`: mean gap between the
-    chunks that carry tokens, the first one's wait left out (as guidellm); a chunk may hold several tokens.
-    `tpot_ms`: (e2e - ttft) / (tokens - 1) with the server's own token count (as vLLM's benchmark).
+    docs/probe.md defines them, and says which tool's definition each follows.
     """
 
     check: str
     path: str
     status: int
     stream: bool
-    connect_ms: float
-    e2e_ms: float
+    connect_ms: float | None = None
+    queued_ms: float | None = None
     ttft_ms: float | None = None
+    ttft_content_ms: float | None = None
+    ttft_reasoning_ms: float | None = None
     itl_ms: float | None = None
     tpot_ms: float | None = None
+    ntpot_ms: float | None = None
+    e2e_ms: float | None = None
+    server_ttft_ms: float | None = None
     chunks: int | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    started: float = 0.0
+    error: str = ""
+
+
+class Cluster(t.Protocol):
+    """What some checks need of the cluster behind an endpoint. Every method raises ProbeError."""
+
+    def logs(self, selector: str, container: str) -> list[tuple[str, list[str]]]:
+        """Last lines of every pod that the selector finds ("" = each pod's first container)."""
+
+    def clients(self, selector: str, port: str) -> list[tuple[str, Client]]:
+        """Name of, and a client for, every ready pod that the selector finds."""
 
 
 @dataclass
@@ -81,13 +110,17 @@ class Session:
     model: str = ""
     timeout: float = 120.0
     request_timeout: float = 60.0
-    read_logs: t.Callable[[str, str], list[tuple[str, list[str]]]] | None = None
+    cluster: Cluster | None = None
+    progress: Progress = field(default_factory=Silent)
     clock: t.Callable[[], float] = time.monotonic
     sleep: t.Callable[[float], None] = time.sleep
     models: list[str] = field(default_factory=list)
     answer: str = ""
+    transcript: list[dict[str, t.Any]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    details: Details = field(default_factory=dict)
     deadline: float = 0.0
+    fresh: int = 0
 
     def __post_init__(self) -> None:
         self.deadline = self.clock() + self.timeout
@@ -131,6 +164,11 @@ class Session:
         self.models = model_ids(answer)
         return self.models
 
+    def said(self, check: str, *messages: dict[str, t.Any]) -> None:
+        """Keep a conversation for people who read the report."""
+        if len(self.transcript) < TRANSCRIPTS:
+            self.transcript.append({"check": check, "messages": [shorten(message) for message in messages]})
+
     def until_answer(
         self,
         what: str,
@@ -162,6 +200,7 @@ class Session:
             left = self.deadline - self.clock()
             if left <= 0 or asked > left:
                 break
+            self.progress.waiting(what, last + meaning(answer), left)
             self.sleep(min(left, max(pause, asked)))
             pause = min(LONGEST_PAUSE, pause * GROWTH)
         times = "1 attempt" if attempts == 1 else f"{attempts} attempts in {self.clock() - began:.0f} s"
@@ -171,6 +210,12 @@ class Session:
             answer=answer,
             unreachable=not heard,
         )
+
+
+def shorten(message: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A message with the keys that a transcript has, its texts cut to a length that people read."""
+    text = {key: str(message.get(key) or "")[:MESSAGE_CHARACTERS] for key in ("content", "reasoning")}
+    return {"role": str(message.get("role") or ""), **text, "tool_calls": list(message.get("tool_calls") or [])}
 
 
 def encode(payload: t.Any) -> bytes:
@@ -184,9 +229,15 @@ def retriable(answer: Answer, absent_ok: bool = False) -> bool:
 
 
 def retry_after(answer: Answer) -> float:
-    """Seconds that the server asks to wait; 0 when it names none (dates are ignored: clocks differ)."""
+    """Seconds that the server asks to wait; 0 when it names none. A date counts from the answer's own Date header."""
     value = answer.headers.get("retry-after", "").strip()
-    return float(value) if value.isdigit() else 0.0
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until, now = (parsedate_to_datetime(text) for text in (value, answer.headers.get("date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (TypeError, ValueError, IndexError):
+        return 0.0
 
 
 def meaning(answer: Answer | None) -> str:

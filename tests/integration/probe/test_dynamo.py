@@ -9,9 +9,10 @@ import threading
 
 import pytest
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import runner
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import runner, specs
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.target import url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
 from tests.integration.probe.conftest import MODEL, Dynamo
 
 
@@ -19,7 +20,7 @@ def probe(dynamo: Dynamo, *checks: object, timeout: float = 60, request_timeout:
     """Probe the frontend."""
     client = Client(url_target(dynamo.url))
     session = Session(client, MODEL, timeout=timeout, request_timeout=request_timeout)
-    return runner.run(session, runner.parse_checks(list(checks) or None))
+    return runner.run(session, specs.parse(list(checks) or None))
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_everything_passes(dynamo: Dynamo) -> None:
 def test_wrong_name(dynamo: Dynamo) -> None:
     probe(dynamo, "models")
     client = Client(url_target(dynamo.url))
-    outcome = runner.run(Session(client, "org/tinny", timeout=60), runner.parse_checks(["chat"]))
+    outcome = runner.run(Session(client, "org/tinny", timeout=60), specs.parse(["chat"]))
     assert "Model not found" in reasons(outcome)["chat"]
     assert outcome.seconds < 5
 

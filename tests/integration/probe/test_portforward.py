@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube import client as kube
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import cluster, runner
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import cluster, runner, specs
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.errors import ProbeError
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, ProbeError
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
 from rehearsal import ports
 from tests.integration.operator.cluster import wait_for
 from tests.integration.probe.conftest import NAMESPACE, World, answering
@@ -132,8 +133,8 @@ def test_log_proof(world: World, tmp_path: Path) -> None:
     world.log("hello-1", path)
     connection = kube.connect(str(world.cluster.kubeconfig), "default")
     target = cluster.cluster_target(connection, NAMESPACE)
-    session = Session(Client(target), timeout=20, read_logs=cluster.log_reader(connection, NAMESPACE))
+    session = Session(Client(target), timeout=20, cluster=cluster.Pods(connection, NAMESPACE))
     check = {"name": "log", "selector": "app=hello", "pattern": "^Hello (world|star)!$"}
-    outcome = runner.run(session, runner.parse_checks([check]))
+    outcome = runner.run(session, specs.parse([check]))
     assert outcome.passed, outcome.results
     assert outcome.results[0].evidence == 'hello-1: "Hello star!"'

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import websocket
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube import portforward
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube import frames, portforward
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.client import KubeError
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.endpoints import ForwardError
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.portforward import (
@@ -21,36 +21,59 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.portforward
 
 WEB = Endpoint("dyn", "web-1", 8000)
 PORT = (8000).to_bytes(2, "little")
-BINARY, CLOSE = websocket.ABNF.OPCODE_BINARY, websocket.ABNF.OPCODE_CLOSE
 
 
-class Connection:
-    """A WebSocket that plays a script of messages and errors."""
+def message(payload: bytes, opcode: int = frames.BINARY) -> bytes:
+    """A message as a server sends it: not masked."""
+    size = bytes((len(payload),)) if len(payload) < 126 else b"\x7e" + len(payload).to_bytes(2, "big")
+    return bytes((0x80 | opcode,)) + size + payload
+
+
+class Channel:
+    """A connected socket that plays a script: bytes arrive, errors are raised, and then nothing more comes."""
 
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
-        self.sent: list[bytes] = []
+        self.sent = bytearray()
         self.timeout: float | None = None
+        self.room = 10**9
 
-    def recv_data_frame(self, _control: bool) -> tuple[int, Any]:
-        step = self.script.pop(0)
+    def recv(self, _size: int) -> bytes:
+        step = self.script.pop(0) if self.script else BlockingIOError()
         if isinstance(step, BaseException):
             raise step
-        opcode, data = step if isinstance(step, tuple) else (BINARY, step)
-        return opcode, websocket.ABNF(opcode=opcode, data=data)
+        return bytes(step)
 
-    def send_binary(self, data: bytes) -> None:
-        self.sent.append(bytes(data))
+    def send(self, data: memoryview) -> int:
+        if not self.room:
+            raise BlockingIOError
+        count = min(len(data), self.room)
+        self.room -= count
+        self.sent += data[:count]
+        return count
 
     def settimeout(self, seconds: float | None) -> None:
         self.timeout = seconds
 
+    def received(self) -> list[bytes]:
+        """What the server reads, unmasked."""
+        found, rest = [], bytes(self.sent)
+        while rest:
+            size, start = rest[1] & 0x7F, 2
+            if size > 125:
+                width = 2 if size == 126 else 8
+                size, start = int.from_bytes(rest[2 : 2 + width], "big"), 2 + width
+            mask, data = rest[start : start + 4], rest[start + 4 : start + 4 + size]
+            found.append(bytes(byte ^ mask[place % 4] for place, byte in enumerate(data)))
+            rest = rest[start + 4 + size :]
+        return found
 
-def socket_of(*script: Any) -> tuple[ForwardedSocket, Connection, list[Endpoint]]:
-    """A forwarded socket, its connection, and the endpoints that it reports as failed."""
+
+def socket_of(*script: Any) -> tuple[ForwardedSocket, Channel, list[Endpoint]]:
+    """A forwarded socket, what is below it, and the endpoints that it reports as failed."""
     failed: list[Endpoint] = []
-    connection = Connection(*script)
-    return ForwardedSocket(connection, WEB, failed.append), connection, failed
+    channel = Channel(*script)
+    return ForwardedSocket(channel, WEB, failed.append), channel, failed
 
 
 def read(forwarded: ForwardedSocket, size: int = 100) -> bytes:
@@ -59,21 +82,34 @@ def read(forwarded: ForwardedSocket, size: int = 100) -> bytes:
     return bytes(buffer[: forwarded.recv_into(memoryview(buffer))])
 
 
+BEGIN = message(b"\0" + PORT) + message(b"\1" + PORT)
+
+
 def test_data_and_end() -> None:
-    forwarded, _connection, failed = socket_of(b"\0" + PORT, b"\1" + PORT, b"\0abc", b"\0de", (CLOSE, b""))
+    forwarded, _channel, failed = socket_of(BEGIN, message(b"\0abc") + message(b"\0de"), message(b"", frames.CLOSE))
     assert [read(forwarded, 2) for _ in range(5)] == [b"ab", b"c", b"de", b"", b""]
     assert failed == []
 
 
-def test_messages_without_data_are_passed_over() -> None:
-    ping = (websocket.ABNF.OPCODE_PING, b"x")
-    forwarded, _connection, _failed = socket_of(b"\0" + PORT, ping, b"", b"\0", b"\1" + PORT, b"\1", b"\0x")
+def test_messages_without_data_are_passed_over_and_pings_are_answered() -> None:
+    forwarded, channel, _failed = socket_of(
+        BEGIN, message(b"x", frames.PING), message(b""), message(b"\0"), message(b"\1"), message(b"\0x")
+    )
     assert read(forwarded) == b"x"
+    assert channel.sent[0] == 0x80 | frames.PONG
+    assert channel.received() == [b"x"]
+
+
+def test_nothing_there_does_not_wait() -> None:
+    forwarded, _channel, failed = socket_of(BEGIN[:5])
+    with pytest.raises(BlockingIOError):
+        read(forwarded)
+    assert failed == []
 
 
 def test_refused_by_the_pod() -> None:
     error = b"\1error forwarding port 8000 to pod x: connection refused\n"
-    forwarded, _connection, failed = socket_of(b"\0" + PORT, b"\1" + PORT, error)
+    forwarded, _channel, failed = socket_of(BEGIN + message(error))
     with pytest.raises(ForwardError, match=r"^Failed to talk to pod dyn/web-1 port 8000: .* connection refused$"):
         read(forwarded)
     assert failed == [WEB]
@@ -82,30 +118,49 @@ def test_refused_by_the_pod() -> None:
 @pytest.mark.parametrize(
     ("script", "error", "says"),
     [
-        ([b"\0\1\2"], ForwardError, "unexpected first message on channel 0"),
-        ([websocket.WebSocketTimeoutException()], TimeoutError, "timed out while reading from pod dyn/web-1"),
-        ([websocket.WebSocketProtocolException("bad frame")], ForwardError, "bad frame"),
+        ([message(b"\0\1\2")], ForwardError, "unexpected first message on channel 0"),
+        ([TimeoutError()], TimeoutError, "timed out while reading from pod dyn/web-1"),
+        ([ConnectionResetError(104, "Connection reset by peer")], ForwardError, "Connection reset by peer"),
+        ([b"HTTP/1.1 200 OK\r\n"], ForwardError, "a message is broken"),
+        ([b"\x82\x7f" + b"\0\0\1" + bytes(5)], ForwardError, "longer than"),
     ],
 )
 def test_broken_connections(script: list[Any], error: type[OSError], says: str) -> None:
-    forwarded, _connection, _failed = socket_of(*script)
+    forwarded, _channel, failed = socket_of(*script)
     with pytest.raises(error, match=says):
         read(forwarded)
+    assert failed == ([] if error is TimeoutError else [WEB])
 
 
 def test_connection_that_is_torn_down_ends_the_stream() -> None:
-    forwarded, _connection, failed = socket_of(websocket.WebSocketConnectionClosedException())
+    forwarded, _channel, failed = socket_of(b"")
     assert read(forwarded) == b""
     assert failed == [WEB]
 
 
 def test_large_writes_are_cut() -> None:
-    forwarded, connection, _failed = socket_of()
+    forwarded, channel, _failed = socket_of()
     forwarded.settimeout(3)
-    forwarded.sendall(b"x" * (portforward.WRITE_BYTES + 1))
-    assert [len(message) for message in connection.sent] == [portforward.WRITE_BYTES + 1, 2]
-    assert all(message.startswith(b"\0") for message in connection.sent)
-    assert connection.timeout == 3
+    data = bytes(range(256)) * (portforward.WRITE_BYTES // 256) + b"!"
+    forwarded.sendall(data)
+    parts = channel.received()
+    assert [len(part) for part in parts] == [portforward.WRITE_BYTES + 1, 2]
+    assert all(part.startswith(b"\0") for part in parts)
+    assert b"".join(part[1:] for part in parts) == data
+    assert channel.timeout == 3
+
+
+def test_what_has_no_room_is_sent_later() -> None:
+    forwarded, channel, _failed = socket_of()
+    channel.room = 3
+    assert forwarded.send(memoryview(b"hello")) == 5
+    assert forwarded.unsent > 0
+    with pytest.raises(BlockingIOError):
+        forwarded.send(memoryview(b"again"))
+    channel.room = 100
+    assert forwarded.send(memoryview(b"")) == 0
+    assert forwarded.unsent == 0
+    assert channel.received() == [b"\0hello"]
 
 
 class Cluster:
@@ -138,14 +193,14 @@ def forwarder(monkeypatch: pytest.MonkeyPatch, cluster: Any, outcomes: dict[str,
         outcome = outcomes[endpoint.pod]
         if isinstance(outcome, BaseException):
             raise outcome
-        return Connection(*outcome)
+        return SimpleNamespace(sock=Channel(*outcome))
 
     monkeypatch.setattr(Forwarder, "_handshake", handshake)
     return Forwarder(cluster, "dyn", **(target or {"service": "web"}))
 
 
 def test_stays_with_a_pod_until_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    outcomes: dict[str, Any] = {"a": [(CLOSE, b"")], "b": [(CLOSE, b"")]}
+    outcomes: dict[str, Any] = {"a": [message(b"", frames.CLOSE)], "b": [message(b"", frames.CLOSE)]}
     found = forwarder(monkeypatch, Cluster("a", "b"), outcomes)
     assert [found.dial(1).endpoint.pod for _ in range(2)] == ["a", "a"]
     outcomes["a"] = ForwardError("torn down")
@@ -156,7 +211,7 @@ def test_stays_with_a_pod_until_it_fails(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_pod_that_refuses_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = [b"\1" + PORT, b"\1connection refused"]
+    refused = [message(b"\1" + PORT), message(b"\1connection refused")]
     found = forwarder(monkeypatch, Cluster("a", "b"), {"a": refused, "b": []})
     with pytest.raises(ForwardError):
         read(found.dial(1))

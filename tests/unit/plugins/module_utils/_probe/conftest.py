@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.target import url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
 
 Json = dict[str, Any]
 MODEL = "org/Tiny-0.1"
@@ -40,6 +41,9 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a POST."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.headers.append(dict(self.headers))
+        if self.headers.get("Content-Type") != "application/json":
+            self.send(415, {"message": "Expected request with Content-Type application/json", "code": 415})
+            return
         try:
             self.answer(json.loads(body))
         except ValueError:
@@ -87,6 +91,8 @@ class Stub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.served = 0
+        self.running = 0
+        self.labels = f'model="{MODEL.lower()}"'
         self.text = "There was no error."
         self.headers: list[dict[str, str]] = []
         self.routes: dict[str, Route] = {
@@ -132,6 +138,9 @@ class Stub(ThreadingHTTPServer):
         if body["model"] != MODEL:
             handler.send(404, {"message": "Model not found", "type": "Not Found", "code": 404})
             return
+        if body["max_tokens"] < 0:
+            handler.send(400, {"message": "invalid value: integer `-1`, expected u32", "code": 400})
+            return
         self.served += 1
         if body.get("stream"):
             handler.send_events(self.chunks(body))
@@ -143,9 +152,13 @@ class Stub(ThreadingHTTPServer):
         labels = (
             f'endpoint="chat_completions",error_type="",model="{MODEL.lower()}",request_type="unary",status="success"'
         )
-        text = (
-            f"# TYPE dynamo_frontend_requests_total counter\ndynamo_frontend_requests_total{{{labels}}} {self.served}\n"
-        )
+        values = {
+            f"requests_total{{{labels}}}": self.served,
+            f"input_sequence_tokens_sum{{{self.labels}}}": 9 * self.served,
+            f"output_sequence_tokens_sum{{{self.labels}}}": self.served,
+            f"active_requests{{{self.labels}}}": self.running,
+        }
+        text = "".join(f"dynamo_frontend_{name} {value}\n" for name, value in values.items())
         handler.send(200, text.encode(), "text/plain")
 
 

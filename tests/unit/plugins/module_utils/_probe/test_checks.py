@@ -7,24 +7,26 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import runner
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import runner, specs
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.target import url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, Key
 
 MODEL = "org/Tiny-0.1"
 
 
 def outcome_of(session: Session, *checks: Any) -> runner.Result:
     """Run checks and return the last one's result."""
-    return runner.run(session, runner.parse_checks(list(checks))).results[-1]
+    return runner.run(session, specs.parse(list(checks))).results[-1]
 
 
 def test_everything_passes(session: Session, stub: Any) -> None:
-    outcome = runner.run(session, runner.parse_checks(None))
+    outcome = runner.run(session, specs.parse(None))
     names = ["live", "health", "models", "ready", "chat", "chat_stream", "completions", "errors", "metrics"]
     assert [(r.name, r.result, r.reason) for r in outcome.results] == [(name, "passed", "") for name in names]
     assert outcome.passed
@@ -330,7 +332,7 @@ def test_refused_connection_spares_the_others(stub: Any, fake_time: Any) -> None
     stub.server_close()
     client = Client(url_target(stub.url))
     session = Session(client, MODEL, timeout=3, clock=lambda: fake_time.now, sleep=fake_time.sleep)
-    outcome = runner.run(session, runner.parse_checks(["live", "chat"]))
+    outcome = runner.run(session, specs.parse(["live", "chat"]))
     assert "Connection refused" in outcome.results[0].reason
     assert outcome.results[1].reason == "not tried: nothing answered the check live"
     assert not outcome.passed
@@ -388,7 +390,7 @@ def test_wrong_refusal(session: Session, stub: Any, status: int, body: Any, reas
 )
 def test_every_age_of_error_object(session: Session, stub: Any, body: Any) -> None:
     stub.routes["/v1/chat/completions"] = lambda h, _b: h.send(404, body)
-    assert outcome_of(session, "errors").result == "passed"
+    assert outcome_of(session, {"name": "errors", "cases": ["unknown_model"]}).result == "passed"
 
 
 def test_counter_that_stays_behind(session: Session, stub: Any) -> None:
@@ -398,7 +400,7 @@ def test_counter_that_stays_behind(session: Session, stub: Any) -> None:
 
     stub.served = 5
     stub.routes["/v1/chat/completions"] = uncounted
-    assert "rose by 0 for 2 requests" in outcome_of(session, "metrics").reason
+    assert "dynamo_frontend_requests_total rose by 0 for 2" in outcome_of(session, "metrics").reason
 
 
 def test_counter_of_a_busy_endpoint(session: Session, stub: Any) -> None:
@@ -418,22 +420,32 @@ def test_metrics_of_another_server(session: Session, stub: Any) -> None:
 
 
 def test_key_is_sent_and_checked(stub: Any, session: Session) -> None:
-    session.client = Client(url_target(stub.url), api_key="hunter2")
+    session.client = Client(url_target(stub.url), key=Key("hunter2"))
     assert outcome_of(session, "chat").result == "passed"
     assert stub.headers[-1]["Authorization"] == "Bearer hunter2"
     with pytest.raises(ValueError, match="line breaks"):
-        Client(url_target(stub.url), api_key="hunter2\n")
+        Client(url_target(stub.url), key=Key("hunter2\n"))
+
+
+class Pods:
+    """A cluster that has logs and nothing else."""
+
+    def __init__(self, logs: Callable[[str, str], list[tuple[str, list[str]]]]) -> None:
+        self.logs = logs
+
+    def clients(self, _selector: str, _port: str) -> list[tuple[str, Client]]:
+        return []
 
 
 def test_log(session: Session) -> None:
     lines = iter([[("web-1", ["starting"])], [("web-1", ["starting", "Received response: Hello, world!"])]])
-    session.read_logs = lambda selector, container: next(lines) if (selector, container) == ("app=web", "") else []
+    session.cluster = Pods(lambda selector, container: next(lines) if (selector, container) == ("app=web", "") else [])
     result = outcome_of(session, {"name": "log", "selector": "app=web", "pattern": "Received response: .+"})
     assert (result.result, result.evidence) == ("passed", 'web-1: "Received response: Hello, world!"')
 
 
 def test_log_that_never_says_it(session: Session, fake_time: Any) -> None:
-    session.read_logs = lambda _selector, _container: [("web-1", ["starting", "still starting"]), ("web-2", [])]
+    session.cluster = Pods(lambda _selector, _container: [("web-1", ["starting", "still starting"]), ("web-2", [])])
     result = outcome_of(session, {"name": "log", "selector": "app=web", "pattern": "Hello"})
     assert result.result == "failed"
     assert "read: web-1 (2 lines), web-2 (0 lines)" in result.reason
@@ -446,11 +458,26 @@ def test_log_that_never_says_it(session: Session, fake_time: Any) -> None:
     [
         (["chatt"], "There are: live, health"),
         ([{"prompt": "x"}], "a dict with a name"),
-        ([{"name": "chat", "promt": "x"}], "no parameter 'promt'"),
-        ([{"name": "chat", "max_tokens": "5"}], "must be a int"),
-        ([{"name": "chat", "max_tokens": 0}], "must be a int"),
-        ([{"name": "chat", "required": "yes"}], "must be a bool"),
-        ([{"name": "log"}], "needs a selector and a pattern"),
+        ([{"name": "chat", "promt": "x"}], "no option 'promt'"),
+        ([{"name": "chat", "max_tokens": "many"}], "max_tokens must be a whole number; got: 'many'"),
+        ([{"name": "chat", "max_tokens": 1.5}], "max_tokens must be a whole number; got: 1.5"),
+        ([{"name": "chat", "max_tokens": True}], "max_tokens must be a whole number; got: True"),
+        ([{"name": "chat", "max_tokens": 0}], "max_tokens must be at least 1; got: 0"),
+        ([{"name": "chat", "required": "perhaps"}], "required must be true or false"),
+        ([{"name": "chat", "prompt": ["x"]}], "prompt must be text"),
+        ([{"name": "errors", "cases": ["none"]}], "cases must be one of unknown_model, bad_json"),
+        ([{"name": "tool_call", "tool_choice": "none"}], "tool_choice must be one of auto, required"),
+        ([{"name": "stop", "stop": ""}], "stop must not be empty"),
+        ([{"name": "worker_metrics", "families": "("}], "families is no regular expression"),
+        ([{"name": "chat", "label": "a"}, {"name": "models", "label": "a"}], "the label a more than once"),
+        ([{"name": "log"}], "selector and pattern are needed"),
+        ([{"name": "load", "concurrency": 65}], "concurrency must be at most 64"),
+        ([{"name": "load", "concurrency": 500}], "inside the cluster, as a Job"),
+        ([{"name": "load", "requests": 5, "duration": 5}], "exclude each other"),
+        ([{"name": "load", "prompts": "file"}], "needs prompt_file"),
+        ([{"name": "load", "slo": {"ttft_p42_ms": 1}}], "slo has no constraint 'ttft_p42_ms'"),
+        ([{"name": "load", "slo": {"error_rate": "few"}}], "error_rate must be a number"),
+        ([{"name": "load", "tolerance": -1}], "tolerance must be at least 0 and at most 100"),
         ([{"name": "log", "selector": "a=b", "pattern": "("}], "no regular expression"),
         ([], "checks is empty"),
         ([7], "must be a name"),
@@ -458,11 +485,24 @@ def test_log_that_never_says_it(session: Session, fake_time: Any) -> None:
 )
 def test_wrong_lists_of_checks(checks: list[Any], says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
-        runner.parse_checks(checks)
+        specs.parse(checks)
+
+
+def test_options_from_the_command_line_are_text() -> None:
+    found = specs.parse(
+        [{"name": "load", "concurrency": "8", "duration": "2.5", "calibrate": "no", "required": "true"}]
+    )
+    spec = found[0]
+    assert (spec["concurrency"], spec["duration"], spec["calibrate"], spec.required) == (8, 2.5, False, True)
+
+
+def test_labels_tell_checks_of_one_kind_apart() -> None:
+    found = specs.parse(["chat", {"name": "chat", "prompt": "x"}, {"name": "chat", "label": "long"}])
+    assert [spec.label for spec in found] == ["chat", "chat 2", "long"]
 
 
 def test_planned() -> None:
-    outcome = runner.planned(runner.parse_checks(None), "somewhere", "m")
+    outcome = runner.planned(specs.parse(None), "somewhere", "m")
     assert {result.result for result in outcome.results} == {"skipped"}
     assert all("would send" in result.reason for result in outcome.results)
     assert not outcome.passed

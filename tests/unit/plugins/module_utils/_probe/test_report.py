@@ -27,16 +27,16 @@ def outcome(text: str = "fine") -> Outcome:
         **{"check": "chat", "path": "/v1/chat/completions", "e2e_ms": 12.5, "connect_ms": 0.5},
     }
     results = [
-        Result("chat", "passed", evidence=text, seconds=0.5),
-        Result("metrics", "failed", evidence=text, reason=text, seconds=1.25),
-        Result("ready", "skipped", reason=text),
+        Result("chat", "chat", False, "passed", evidence=text, seconds=0.5),
+        Result("metrics", "metrics", False, "failed", evidence=text, reason=text, seconds=1.25),
+        Result("ready", "ready", False, "skipped", reason=text),
     ]
     return Outcome(f"url {text}", "m", "2026-01-31T12:00:00.000Z", 1.8, results, text, ["m"], [request])
 
 
 def test_document() -> None:
     document = report.document(outcome(), "vllm")
-    assert (document["schema"], document["passed"]) == (1, False)
+    assert (document["schema"], document["passed"]) == (2, False)
     assert document["counts"] == {"passed": 1, "failed": 1, "skipped": 1}
     assert json.loads(json.dumps(document)) == document
 

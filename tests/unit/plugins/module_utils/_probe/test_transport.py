@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.endpoints import ForwardError
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import transport
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, ProbeError, Target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.errors import ProbeError
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.target import Target, Tls, url_target
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
 
 
 class Wire:
@@ -48,7 +50,7 @@ class Wire:
     @property
     def client(self) -> Client:
         """A client for this port."""
-        return Client(transport.url_target(f"http://127.0.0.1:{self.listener.getsockname()[1]}"))
+        return Client(url_target(f"http://127.0.0.1:{self.listener.getsockname()[1]}"))
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_server_that_keeps_the_connection_open(wire: Wire) -> None:
         ([HEAD + b"Content-Length: 9\r\n\r\n{}"], "7 bytes before the end", True),
         ([HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{}"], "in the middle of an answer", True),
         ([HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"], "in the middle of an answer", True),
-        ([HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"], "in the middle of an answer", True),
+        ([HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"], "a chunked answer that is broken: b'zz'", False),
         ([HEAD + b"Content-Encoding: gzip\r\n\r\nnot gzip"], "gzip encoding is broken", False),
         ([HEAD + b"Content-Encoding: br\r\n\r\nx"], "the encoding br, which nobody asked for", False),
     ],
@@ -138,13 +140,13 @@ def test_environment_proxy_is_not_used(wire: Wire, monkeypatch: pytest.MonkeyPat
     [("http://h:8000", ""), ("http://h/", ""), ("https://h/v1", ""), ("https://h/a/v1/", "/a"), ("http://h/a", "/a")],
 )
 def test_prefix_of_a_url(url: str, prefix: str) -> None:
-    assert transport.url_target(url).prefix == prefix
+    assert url_target(url).prefix == prefix
 
 
 @pytest.mark.parametrize("url", ["h:8000", "ftp://h", "http://", "http://user:secret@h", "http://h/?x=1"])
 def test_refused_urls(url: str) -> None:
     with pytest.raises(ValueError, match="url must"):
-        transport.url_target(url)
+        url_target(url)
 
 
 def dialling(error: BaseException) -> Client:
@@ -203,11 +205,11 @@ def https(tmp_path: Path, make_certificate: Callable[[Path], None]) -> Iterator[
 def test_certificates(https: tuple[str, Path]) -> None:
     url, certificate = https
     with pytest.raises(ProbeError, match=r"certificate is not trusted: self.signed certificate.* Set ca_path"):
-        Client(transport.url_target(url)).request("GET", "/", timeout=5)
+        Client(url_target(url)).request("GET", "/", timeout=5)
     for target in (
-        transport.url_target(url, ca_path=str(certificate)),
-        transport.url_target(url, validate_certs=False),
+        url_target(url, Tls(ca_path=str(certificate))),
+        url_target(url, Tls(validate_certs=False)),
     ):
         assert Client(target).request("GET", "/", timeout=5).status == 200
     with pytest.raises(FileNotFoundError):
-        transport.url_target(url, ca_path="/nowhere.pem")
+        url_target(url, Tls(ca_path="/nowhere.pem"))
