@@ -4,7 +4,7 @@
 # Declared here so that one variables file describes everything. Terraform makes nothing of them.
 
 variable "enable_dynamo_stack" {
-  description = "Dynamo platform. Read by the role dynamo_platform."
+  description = "Dynamo platform inside the cluster. Kept for the guide's variables files; Terraform makes nothing of it."
   type        = bool
   default     = true
   nullable    = false
@@ -23,21 +23,21 @@ variable "dynamo_stack_version" {
 }
 
 variable "enable_argocd" {
-  description = "Argo CD as installer of the platform. Read by the role dynamo_platform."
+  description = "Argo CD as installer of the platform. Kept for the guide's variables files; Terraform makes nothing of it."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "enable_ai_ml_observability_stack" {
-  description = "Prometheus, Grafana, dashboards and alerts. Read by the role observability."
+  description = "Prometheus, Grafana, dashboards and alerts. Kept for the guide's variables files; Terraform makes nothing of it."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "enable_aws_efa_k8s_device_plugin" {
-  description = "Device plugin for Elastic Fabric Adapters. Read by the role karpenter_gpu."
+  description = "Device plugin for Elastic Fabric Adapters. Kept for the guide's variables files; Terraform makes nothing of it."
   type        = bool
   default     = false
   nullable    = false
