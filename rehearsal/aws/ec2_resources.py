@@ -139,8 +139,19 @@ def run_instances_resources(region: str, data: dict[str, Any]) -> list[str]:
 
 def resource_tags(region: str, resource: str) -> dict[str, str]:
     """Tags of an existing EC2 resource of an ARN."""
-    tags = backend("ec2", region).tags.get(resource.rpartition("/")[2], {})
+    identifier = resource.rpartition("/")[2]
+    if ":placement-group/" in resource:
+        identifier = _placement_group_id(region, identifier)
+    tags = backend("ec2", region).tags.get(identifier, {})
     return {str(key): str(value) for key, value in tags.items()}
+
+
+def _placement_group_id(region: str, name: str) -> str:
+    """Id of a placement group, which IAM names by its name."""
+    from rehearsal.aws.ec2_placement_groups import GROUPS
+
+    group = GROUPS.get(region, {}).get(name)
+    return str(group["GroupId"]) if group is not None else ""
 
 
 def template_data(region: str, specification: dict[str, Any]) -> dict[str, Any]:

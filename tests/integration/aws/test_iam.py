@@ -116,6 +116,19 @@ def test_handing_a_role_to_eks_needs_pass_role(aws: Aws, network: Network, make_
     assert f"iam:PassRole on resource: {role}" in message
 
 
+def test_placement_groups_have_tags_for_policies(aws: Aws, empty: None, make_role: Callable[..., str]) -> None:
+    own = {"StringEquals": {"aws:ResourceTag/Cluster": "mine"}}
+    allowed = {"Effect": "Allow", "Action": "ec2:DeletePlacementGroup", "Resource": "*", "Condition": own}
+    ec2 = aws.client("ec2")
+    for value in ("mine", "other"):
+        tags = [{"ResourceType": "placement-group", "Tags": [{"Key": "Cluster", "Value": value}]}]
+        ec2.create_placement_group(GroupName=value, Strategy="cluster", TagSpecifications=tags)
+    cleaner = aws.client("ec2", **session(aws, make_role("cleaner", "pods.eks.amazonaws.com", allowed)))
+    cleaner.delete_placement_group(GroupName="mine")
+    assert error_of(cleaner.delete_placement_group, GroupName="other")[0] == "UnauthorizedOperation"
+    ec2.delete_placement_group(GroupName="other")
+
+
 def test_a_node_group_needs_what_its_template_launches(
     aws: Aws, cluster: str, network: Network, make_role: Callable[..., str]
 ) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,25 +25,32 @@ TERRAFORM_ROOT = Path(__file__).parent / "terraform"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Aws]:
-    """A server whose clusters become ACTIVE by themselves and whose installing user may do everything."""
-    data = tmp_path / "aws"
-    policy = tmp_path / "policy.json"
-    policy.write_text(json.dumps(EVERYTHING))
+@contextmanager
+def serve(work: Path, policy: Path) -> Iterator[Aws]:
+    """A server whose clusters become ACTIVE by themselves."""
+    data = work / "aws"
     command = [sys.executable, "-m", "rehearsal.aws", "--port", "0", "--data", str(data), "--no-control-plane"]
-    with (tmp_path / "aws.log").open("w") as log:
+    with (work / "aws.log").open("w") as log:
         process = subprocess.Popen(
             [*command, "--installer-policy", str(policy)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, text=True
         )
         deadline = time.monotonic() + START_SECONDS
         while not (data / "server.json").exists():
             if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the server did not start: {(tmp_path / 'aws.log').read_text()}")
+                pytest.fail(f"the server did not start: {(work / 'aws.log').read_text()}")
             time.sleep(0.05)
         yield Aws(json.loads((data / "server.json").read_text())["url"], data, process)
         process.terminate()
         process.wait(timeout=START_SECONDS)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Aws]:
+    """An account whose installing user may do everything."""
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(EVERYTHING))
+    with serve(tmp_path, policy) as aws:
+        yield aws
 
 
 def terraform(aws: Aws, work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +72,8 @@ def terraform(aws: Aws, work: Path, *arguments: str) -> subprocess.CompletedProc
         "TF_CLI_CONFIG_FILE": str(rc),
         "TF_IN_AUTOMATION": "1",
     }
-    command = ["terraform", *arguments, "-no-color", "-input=false"]
+    options = ["-no-color"] if arguments[0] == "show" else ["-no-color", "-input=false"]
+    command = ["terraform", arguments[0], *options, *arguments[1:]]
     return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
