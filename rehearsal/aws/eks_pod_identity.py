@@ -43,6 +43,9 @@ def associate(cluster: Cluster, params: dict[str, Any], owner: str = "") -> dict
     wanted = (params["namespace"], params["serviceAccount"])
     for other in cluster.kind("associations").values():
         if (other["namespace"], other["serviceAccount"]) == wanted:
+            # A call that is repeated because its answer was lost carries the same token.
+            if params.get("clientRequestToken") and other.get("_token") == params["clientRequestToken"]:
+                return other
             raise in_use(f"Association already exists: {other['associationId']}", clusterName=cluster.name)
     if find_role(params["roleArn"]) is None:
         raise invalid(f"Role provided in the request does not exist: {params['roleArn']}", clusterName=cluster.name)
@@ -59,6 +62,8 @@ def associate(cluster: Cluster, params: dict[str, Any], owner: str = "") -> dict
         "modifiedAt": now(),
         "disableSessionTags": bool(params.get("disableSessionTags")),
     }
+    if params.get("clientRequestToken"):
+        association["_token"] = params["clientRequestToken"]
     if params.get("targetRoleArn"):
         association["targetRoleArn"] = params["targetRoleArn"]
     if owner:

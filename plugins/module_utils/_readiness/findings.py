@@ -325,6 +325,7 @@ def _driver(part: str, aws: Json, inside: Json) -> Finding:
     finding = Finding(part, needed_for, required=part == "ebs_csi", ours=bool(addon.get("ours")))
     default: Json = next((item for item in inside["storage_classes"] if item["default"]), {})
     association = _association(aws, "kube-system", account)
+    finding.ours = finding.ours or bool(association.get("ours"))
     role = addon.get("role_arn") or inside["roles"].get(account) or association.get("role_arn", "")
     if addon:
         finding.found = f"add-on {addon['version']}, role {role.rpartition('/')[2] if role else 'of the node'}"

@@ -333,3 +333,10 @@ def test_a_storage_class_and_a_node_are_read() -> None:
     }
     assert is_ready({"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
     assert not is_ready({"status": {}})
+
+
+def test_a_role_of_ours_whose_driver_is_gone_still_counts_as_added() -> None:
+    findings, adoption, _facts = look({"associations": [association("efs-csi-controller-sa", ours=True)]})
+    assert findings["efs_csi"]["ours"]
+    assert findings["efs_csi"]["adoptable"]
+    assert "efs-csi" in adoption["drivers"]
