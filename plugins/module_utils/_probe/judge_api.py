@@ -25,7 +25,7 @@ def response(document: t.Any, model: str, max_tokens: int) -> Completion:
     document = refuse_error(document)
     if document.get("object") != "response":
         raise Failed(f"object is {json.dumps(document.get('object'))}, not response")
-    if document.get("status") not in STATUSES:
+    if str(document.get("status")) not in STATUSES:
         raise Failed(f"status is {json.dumps(document.get('status'))}, not {' or '.join(STATUSES)}")
     check_model(document, model)
     output = document.get("output")

@@ -35,7 +35,8 @@ def source() -> str:
     text = loader.get_source(pacer.__name__) if loader is not None and hasattr(loader, "get_source") else None
     if not text:
         raise OSError("the source of the calibration server cannot be read")
-    return str(text)
+    # Ansible's loader of collections, unlike others, gives bytes.
+    return text.decode() if isinstance(text, bytes) else str(text)
 
 
 @contextmanager
