@@ -175,7 +175,7 @@ def in_a_given_network(given: Given) -> dict[str, Any]:
         "enable_subnet_tags": True,
         "create_cloudwatch_log_group": False,
         "kms_key_arn": given.key,
-        "model_bucket_name": "somebodys-models",
+        "model_bucket_name": "guest-models-of-the-team",
         "enable_model_bucket": True,
     }
 
