@@ -26,6 +26,7 @@ class Choice:
     """What was chosen for the whole graph.
 
     Attributes:
+        graph: the graph's name.
         runtime: vllm, sglang or trtllm.
         model: Hugging Face id; "" for a graph without one.
         kv: whether the frontend routes by what the workers have cached.
@@ -33,6 +34,7 @@ class Choice:
         overrides: the user's changes.
     """
 
+    graph: str
     runtime: str
     model: str
     kv: bool
@@ -70,7 +72,15 @@ def program(entry: Entry, chosen: Choice) -> tuple[list[str], list[str], str]:
     return ["/bin/sh"], ["-c", f"{write} && {run}"], ""
 
 
-def engine_config(entry: Entry, chosen: Choice) -> dict[str, str]:
+def engine_environment(entry: Entry, chosen: Choice) -> dict[str, str]:
+    """Return what an engine is told by environment variables."""
+    if not is_engine(entry):
+        return {}
+    namespace = str(chosen.rules[f"namespace_variable.{chosen.runtime}"])
+    return {**({namespace: chosen.graph} if namespace else {}), **_config(entry, chosen)}
+
+
+def _config(entry: Entry, chosen: Choice) -> dict[str, str]:
     """Return the environment variable that carries the engine's configuration file, if it has one."""
     if "engine_config" not in entry:
         return {}

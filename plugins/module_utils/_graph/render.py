@@ -13,7 +13,7 @@ from .. import _version
 from . import shapes
 from .definition import DefinitionError
 from .overrides import Overrides
-from .program import Choice, engine_config, gpus_of, program
+from .program import Choice, engine_environment, gpus_of, program
 from .rules import Rules
 
 Json = dict[str, t.Any]
@@ -66,7 +66,7 @@ def _component(
 ) -> shapes.Component:
     runtime = str(definition["runtime"])
     kv = any(other.get("router_mode") == "kv" for other in definition["components"])
-    chosen = Choice(runtime, model, kv, rules, overrides)
+    chosen = Choice(labels[EXAMPLE_LABEL], runtime, model, kv, rules, overrides)
     gpus = gpus_of(entry, overrides)
     image = _image(entry, runtime, rules, overrides)
     pool = (
@@ -88,7 +88,7 @@ def _component(
         command=command,
         arguments=arguments,
         directory=directory,
-        environment={**entry.get("environment", {}), **engine_config(entry, chosen), **overrides.environment},
+        environment={**entry.get("environment", {}), **engine_environment(entry, chosen), **overrides.environment},
         secrets=[overrides.hf_token_secret] if overrides.hf_token_secret and model else [],
         resources={key: str(entry["resources"][key]) for key in ("cpu", "memory")},
         gpus=gpus,

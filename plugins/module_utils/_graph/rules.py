@@ -37,6 +37,11 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     "api_version": [("0.4.1", "nvidia.com/v1alpha1"), ("1.2.0", "nvidia.com/v1beta1")],
     # All components of a graph had to name its dynamoNamespace; from 1.0 on the operator chooses and half ignores it.
     "sets_dynamo_namespace": [("0.4.1", True), ("1.0.0", False)],
+    # The variable by which engines learn their namespace where they do not read the operator's own: without it the
+    # workers of all graphs register under one name, and answer for each other.
+    "namespace_variable.vllm": [("0.4.1", "DYNAMO_NAMESPACE"), ("0.5.0", "")],
+    "namespace_variable.sglang": [("0.4.1", "DYNAMO_NAMESPACE"), ("0.5.0", "")],
+    "namespace_variable.trtllm": [("0.4.1", "")],
     # The small image of the frontend; "" = use the engine's runtime image.
     "frontend_image": [("0.4.1", ""), ("0.8.0", "dynamo-frontend")],
     # The operator's own probes are good from 1.0 on; before, they check too late or give up too early (a worker has ten
