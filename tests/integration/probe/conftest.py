@@ -7,7 +7,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -19,6 +21,8 @@ import pytest
 import yaml
 
 from rehearsal import localhttp, ports
+from rehearsal.bootstrap.places import Places
+from rehearsal.bootstrap.places import tools as bootstrap_tools
 from rehearsal.dynamo.kube import Client, KubeError, Resource
 from rehearsal.nodes.kwok import serving_certificate
 from tests.integration.operator import cluster as clusters
@@ -50,10 +54,14 @@ def dynamo_python() -> str:
 class Dynamo:
     """One frontend, and workers that come and go."""
 
-    def __init__(self, folder: Path) -> None:
+    extra: dict[str, str] = {}
+    frontend_options: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path, python: str = "", *frontend_options: str) -> None:
         self.folder = folder
+        self.frontend_options = frontend_options
         self.port = ports.choose()
-        self.python = dynamo_python()
+        self.python = python or dynamo_python()
         self.model = self.make_model()
         self.env = {
             **os.environ,
@@ -62,16 +70,21 @@ class Dynamo:
             "DYN_REQUEST_PLANE": "tcp",
             "DYN_EVENT_PLANE": "zmq",
             "HF_HUB_OFFLINE": "1",
+            **self.extra,
         }
-        self.frontend = self.run("dynamo.frontend", "--http-host", "127.0.0.1", "--http-port", str(self.port))
+        self.frontend = self.run(
+            "dynamo.frontend", "--http-host", "127.0.0.1", "--http-port", str(self.port), *self.frontend_options
+        )
         self.worker: subprocess.Popen[bytes] | None = None
+        self.others: list[subprocess.Popen[bytes]] = []
+        self.pages: list[str] = []
         wait_for("the frontend", lambda: localhttp.succeeds(f"{self.url}/live"))
 
     def make_model(self) -> Path:
         """Make a model without weights; the package tokenizers is only beside Dynamo."""
         code = "import sys; from pathlib import Path; from rehearsal.dynamo.model import ensure_model"
         code += "; print(ensure_model(sys.argv[1], Path(sys.argv[2])))"
-        command = [self.python, "-c", code, MODEL, str(self.folder / "models")]
+        command = [dynamo_python(), "-c", code, MODEL, str(self.folder / "models")]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         return Path(done.stdout.strip())
 
@@ -87,7 +100,9 @@ class Dynamo:
             return subprocess.Popen(command, env=self.env, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
 
     def start_worker(self, *arguments: str) -> None:
-        """Start a worker and do not wait for it."""
+        """Start a worker and do not wait for it. An earlier one goes on until the end."""
+        if self.worker is not None:
+            self.others.append(self.worker)
         sizes = ["--kv-bytes-per-token", "1024"]
         named = ["--model-path", str(self.model), "--model-name", MODEL]
         self.worker = self.run("dynamo.mocker", *named, *sizes, *arguments)
@@ -102,8 +117,75 @@ class Dynamo:
     def close(self) -> None:
         """End everything."""
         self.stop_worker()
+        for worker in self.others:
+            worker.terminate()
+            worker.wait(20)
         self.frontend.terminate()
         self.frontend.wait(20)
+
+
+class OldDynamo(Dynamo):
+    """Dynamo 0.4.1, which finds its workers in etcd and talks to them by NATS."""
+
+    def __init__(self, folder: Path) -> None:
+        places = Places.here()
+        tools = {tool.name: tool for tool in (*bootstrap_tools(), *bootstrap_tools(on_demand=True))}
+        etcd, peers, nats = ports.choose(), ports.choose(), ports.choose()
+        address = f"http://127.0.0.1:{etcd}"
+        self.servers = [
+            self.server(
+                folder,
+                places.tool(tools["etcd"]) / "bin" / "etcd",
+                f"--data-dir={folder / 'etcd'}",
+                f"--listen-client-urls={address}",
+                f"--advertise-client-urls={address}",
+                f"--listen-peer-urls=http://127.0.0.1:{peers}",
+            ),
+            self.server(
+                folder,
+                places.tool(tools["nats-server"]) / "bin" / "nats-server",
+                *("-js", "-sd", str(folder / "nats"), "-a", "127.0.0.1", "-p", str(nats)),
+            ),
+        ]
+        self.extra = {"ETCD_ENDPOINTS": address, "NATS_SERVER": f"nats://127.0.0.1:{nats}"}
+        wait_for("etcd", lambda: localhttp.succeeds(f"{address}/health"))
+        wait_for("NATS", lambda: listening(nats))
+        super().__init__(folder, str(places.python_of("dynamo-0.4")))
+
+    @staticmethod
+    def server(folder: Path, binary: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a server that Dynamo needs."""
+        with (folder / f"{binary.name}.log").open("ab") as log:
+            return subprocess.Popen([str(binary), *arguments], cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+
+    def start_worker(self, *arguments: str) -> None:
+        """Start a worker; its engine has none of the newer options."""
+        self.worker = self.run("dynamo.mocker", "--model-path", str(self.model), "--model-name", MODEL, *arguments)
+
+    def close(self) -> None:
+        """End everything."""
+        super().close()
+        for server in self.servers:
+            server.terminate()
+            server.wait(20)
+
+
+def listening(port: int) -> bool:
+    """Tell whether something listens."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def old_dynamo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dynamo]:
+    command = [sys.executable, "-m", "rehearsal.bootstrap", "--only", "dynamo-0.4", "--only", "nats-server"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    found = OldDynamo(tmp_path_factory.mktemp("dynamo-0.4"))
+    try:
+        yield found
+    finally:
+        found.close()
 
 
 @pytest.fixture(scope="module")
