@@ -10,6 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 from rehearsal import permissions
 
 from .conftest import ACCOUNT, REGION, ROOT, Aws, trust
-from .test_terraform import serve, terraform
+from .terraform_runs import serve, terraform
 
 SOURCE = ROOT / "terraform"
 POLICY = ROOT / "docs" / "iam" / "installer-policy.json"
@@ -184,7 +185,8 @@ class Root:
     """A copy of the root with a state of its own."""
 
     def __init__(self, aws: Aws, work: Path, profile: Path, values: dict[str, Any]) -> None:
-        self._aws, self._work = aws, work / "root"
+        self._aws, self._work, self._runs = aws, work / "root", 0
+        work.mkdir()
         shutil.copytree(SOURCE, self._work, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests"))
         (self._work / "values.tfvars.json").write_text(json.dumps(values))
         self._files = [f"-var-file={profile}", "-var-file=values.tfvars.json"]
@@ -194,7 +196,9 @@ class Root:
         """Run one command of Terraform."""
         began = time.monotonic()
         done = terraform(self._aws, self._work, *arguments)
-        print(f"{time.monotonic() - began:6.1f} s  terraform {arguments[0]}")
+        self._runs += 1
+        print(f"{time.monotonic() - began:6.1f} s  {self._work.parent.name}: terraform {arguments[0]}")
+        (self._work.parent / f"{self._runs}-{arguments[0]}.log").write_text(done.stdout + done.stderr)
         assert done.returncode in codes, f"{' '.join(arguments)}: {done.stdout[-3000:]}{done.stderr}"
         return done.stdout
 
@@ -242,9 +246,10 @@ def test_every_variable_is_set_somewhere() -> None:
     assert known - set(everything(some)) - set(in_a_given_network(some)) - set_there == set(NOT_SET)
 
 
-def test_every_switch_then_upgrades_then_nothing(account: Aws, given: Given, tmp_path: Path) -> None:
+def every_switch_then_upgrades(account: Aws, given: Given, work: Path) -> None:
+    """The guide's profile with every switch on: made, upgraded by two minor versions, gone."""
     eks = account.client("eks")
-    root = Root(account, tmp_path, SOURCE / "blueprint.tfvars", everything(given))
+    root = Root(account, work, SOURCE / "blueprint.tfvars", everything(given))
     root.apply()
     held = account.admin("GET", "inventory")
     for kind in ("aps:workspace", "fsx:data-repository-association", "ecr:pull-through-cache-rule", "ec2:vpc-endpoint"):
@@ -262,18 +267,31 @@ def test_every_switch_then_upgrades_then_nothing(account: Aws, given: Given, tmp
     fsx = account.client("fsx")
     for system in fsx.describe_file_systems()["FileSystems"]:
         fsx.delete_file_system(FileSystemId=system["FileSystemId"])
-    account.client("s3").put_object(Bucket=held["s3:bucket"][0], Key="model/config.json", Body=b"{}")
+    bucket = next(name for name in held["s3:bucket"] if not name.startswith("guest"))
+    account.client("s3").put_object(Bucket=bucket, Key="model/config.json", Body=b"{}")
     root.destroy("-var=eks_cluster_version=1.35")
-    assert account.admin("GET", "inventory") == given.inventory
 
 
-def test_the_newest_profile_in_a_given_network(account: Aws, given: Given, tmp_path: Path) -> None:
-    root = Root(account, tmp_path, SOURCE / "profiles" / "current.tfvars", in_a_given_network(given))
+def the_newest_profile_in_a_given_network(account: Aws, given: Given, work: Path) -> None:
+    """The newest profile in somebody's network, with somebody's key: made and gone."""
+    root = Root(account, work, SOURCE / "profiles" / "current.tfvars", in_a_given_network(given))
     root.apply()
     assert account.client("eks").describe_cluster(name="guest")["cluster"]["version"] == "1.35"
     assert root.changes() == {}
     root.destroy()
+    # EKS made it, because the root was told not to.
     account.client("logs").delete_log_group(logGroupName="/aws/eks/guest/cluster")
+
+
+def test_both_profiles_from_nothing_to_nothing(account: Aws, given: Given, tmp_path: Path) -> None:
+    # Terraform mostly waits, so both ways are gone at the same time, as two people in one account would.
+    with ThreadPoolExecutor() as pool:
+        ways = [
+            pool.submit(way, account, given, tmp_path / way.__name__)
+            for way in (every_switch_then_upgrades, the_newest_profile_in_a_given_network)
+        ]
+    for way in ways:
+        way.result()
     assert account.admin("GET", "inventory") == given.inventory
 
 

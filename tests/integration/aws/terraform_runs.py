@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Terraform's AWS provider against the embedded AWS: apply, no difference, destroy, nothing left."""
+"""Terraform's AWS provider against an embedded AWS of its own."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -20,9 +19,6 @@ import pytest
 from rehearsal.bootstrap import provider
 
 from .conftest import ROOT, START_SECONDS, Aws
-
-TERRAFORM_ROOT = Path(__file__).parent / "terraform"
-EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @contextmanager
@@ -42,15 +38,6 @@ def serve(work: Path, policy: Path) -> Iterator[Aws]:
         yield Aws(json.loads((data / "server.json").read_text())["url"], data, process)
         process.terminate()
         process.wait(timeout=START_SECONDS)
-
-
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Aws]:
-    """An account whose installing user may do everything."""
-    policy = tmp_path / "policy.json"
-    policy.write_text(json.dumps(EVERYTHING))
-    with serve(tmp_path, policy) as aws:
-        yield aws
 
 
 def terraform(aws: Aws, work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,22 +62,3 @@ def terraform(aws: Aws, work: Path, *arguments: str) -> subprocess.CompletedProc
     options = ["-no-color"] if arguments[0] == "show" else ["-no-color", "-input=false"]
     command = ["terraform", arguments[0], *options, *arguments[1:]]
     return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=600, check=False)
-
-
-def test_apply_plan_destroy(alone: Aws, tmp_path: Path) -> None:
-    work = tmp_path / "root"
-    shutil.copytree(TERRAFORM_ROOT, work)
-    for arguments in (["init"], ["apply", "-auto-approve"]):
-        done = terraform(alone, work, *arguments)
-        assert done.returncode == 0, done.stderr
-    plan = terraform(alone, work, "plan", "-detailed-exitcode")
-    assert plan.returncode == 0, plan.stdout
-    held = alone.admin("GET", "inventory")
-    assert len(held) >= 30
-    assert len(held["ec2:instance"]) == 2
-    destroyed = terraform(alone, work, "destroy", "-auto-approve")
-    assert destroyed.returncode == 0, destroyed.stderr
-    assert alone.admin("GET", "inventory") == {}
-    report = alone.admin("GET", "calls")
-    assert report["unimplemented"] == {}
-    assert report["denials"] == []
