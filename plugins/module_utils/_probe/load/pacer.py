@@ -111,7 +111,11 @@ class Pacer:
             reply = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(listed)
             connection.sock.sendall(reply + listed)
             return
-        asked = json.loads(body).get("max_tokens")
+        try:
+            asked = json.loads(body).get("max_tokens")
+        except (ValueError, AttributeError):
+            connection.sock.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            return
         connection.tokens = min(self.tokens, asked) if isinstance(asked, int) and asked > 0 else self.tokens
         connection.sock.sendall(HEAD)
         self.plan(connection, connection.arrived + self.ttft, 0)

@@ -348,6 +348,13 @@ def test_health_of_another_server(session: Session, stub: Any) -> None:
     assert outcome_of(session, "health").result == "passed"
 
 
+def test_health_in_a_form_of_its_own(session: Session, stub: Any) -> None:
+    stub.routes["/health"] = lambda h, _b: h.send(200, {"healthy_count": 1, "unhealthy_count": 0})
+    assert outcome_of(session, "health").result == "passed"
+    stub.routes["/health"] = lambda h, _b: h.send(200, {"status": "unhealthy"})
+    assert outcome_of(session, "health").result == "failed"
+
+
 @pytest.mark.parametrize("check", ["live", "health", "ready", "metrics"])
 def test_missing_route_is_skipped_unless_required(session: Session, stub: Any, check: str) -> None:
     path = {"ready": f"/v1/models/{MODEL}/ready"}.get(check, f"/{check}")
