@@ -12,6 +12,8 @@ import pytest
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube import client as kube
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import cluster, runner, specs
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.errors import ProbeError
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.load import pacer
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.load.calibrate import paced
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
 from rehearsal import ports
@@ -62,6 +64,22 @@ def test_many_streams_at_once(world: World) -> None:
         for thread in threads:
             thread.join(30)
         assert answers == ["busy"] * 32
+
+
+def test_load_through_the_api_server(world: World) -> None:
+    with paced(0.02, 0.005, 16) as url:
+        world.pod("paced-1", int(url.rsplit(":", 1)[1]), {"app": "paced"})
+        world.service("paced", {"app": "paced"})
+        client = client_of(world, service="paced")
+        wait_for("the port-forward", lambda: reachable(client))
+        load = {"name": "load", "concurrency": 16, "requests": 48, "max_tokens": 16, "calibrate": False}
+        outcome = runner.run(Session(client, pacer.MODEL, timeout=30), specs.parse([load]))
+    assert outcome.passed, outcome.results[0].reason
+    found = outcome.results[0].details
+    assert found["requests"] == {"sent": 48, "completed": 48, "failed": 0, "warmup": 16}
+    assert found["tokens"]["chunks"] == 48 * 16
+    # Connections are kept: no more are opened than there are streams, most of them during the warm-up.
+    assert (found["times"]["connect_ms"] or {"count": 0})["count"] <= 16
 
 
 def test_another_pod_takes_over(world: World) -> None:
