@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let atheris look for bytes that the probe's parsers cannot bear.
 
-Needs the package atheris beside those of the tests.
+Needs the package atheris beside those of the tests:
+
 PYTHONPATH=.:.ansible/collections python tests/integration/probe/fuzz_probe.py -max_total_time=60
 
-The unit tests give the same function what hypothesis makes up; coverage leads atheris deeper, so this runs longer and by
-hand.
+The unit tests give the same function what hypothesis makes up. Coverage leads atheris deeper; it runs longer, by hand.
 """
 
 from __future__ import annotations
