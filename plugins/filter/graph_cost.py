@@ -61,16 +61,20 @@ def graph_cost(definition: object, pools: object, node_classes: object, prices: 
     """Add up; see DOCUMENTATION."""
     if not isinstance(definition, Mapping) or "components" not in definition:
         raise AnsibleFilterError("graph_cost needs the definition of an example, with its components.")
-    for name, value in (("pools", pools), ("node_classes", node_classes)):
-        if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-            raise AnsibleFilterError(f"graph_cost needs a list of {name}; got {type(value).__name__}.")
     if prices is not None and not isinstance(prices, Mapping):
         raise AnsibleFilterError(f"graph_cost needs a dict of prices; got {type(prices).__name__}.")
-    assert isinstance(pools, Sequence)
-    assert isinstance(node_classes, Sequence)
     known = pricing.from_dict(prices or {})
-    wanted = needs.of_example(definition, pools)
-    return costs.example_cost(str(definition.get("name", "")), wanted, pools, node_classes, known).as_dict()
+    listed = _list("pools", pools)
+    wanted = needs.of_example(definition, listed)
+    name = str(definition.get("name", ""))
+    return costs.example_cost(name, wanted, listed, _list("node_classes", node_classes), known).as_dict()
+
+
+def _list(name: str, value: object) -> Sequence[Any]:
+    """Return the value when it is a list, else say that it must be one."""
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        raise AnsibleFilterError(f"graph_cost needs a list of {name}; got {type(value).__name__}.")
+    return value
 
 
 class FilterModule:

@@ -462,7 +462,7 @@ def main() -> None:
         ]
         found = ask_aws(module, plan_of(module), findings)
         judged = [tools.check_tool(future.result()) for future in asked]
-    findings += [finding for _, finding in judged]
+    findings += [finding for _row, finding in judged]
     if options["packages"]:
         findings += tools.check_packages(tools.installed(), sys.executable)
     findings = softened(findings, options["ignore"])
@@ -470,7 +470,7 @@ def main() -> None:
         changed=False,
         findings=[finding.as_dict() for finding in findings],
         summary=report.summary(findings),
-        tools=[row for row, _ in judged],
+        tools=[row for row, _finding in judged],
         **found,
     )
 

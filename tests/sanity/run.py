@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Not in the collection's artifact (see build_ignore in galaxy.yml): ruff, mypy and yamllint look at these instead.
 NOT_SHIPPED = (
+    "bench/",
     "molecule",
     "extensions/",
     "rehearsal/",

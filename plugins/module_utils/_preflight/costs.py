@@ -259,7 +259,7 @@ def by_use(variables: Json, prices: Prices) -> list[str]:
 def total(lines: t.Iterable[Row]) -> tuple[float, list[str]]:
     """Return the sum of all prices that are known, in USD an hour, and the items whose price is not."""
     hourly = [(row.item, row.hourly_usd) for row in lines]
-    return sum(usd for _, usd in hourly if usd is not None), [item for item, usd in hourly if usd is None]
+    return sum(usd for _item, usd in hourly if usd is not None), [item for item, usd in hourly if usd is None]
 
 
 def node_costs(

@@ -46,16 +46,16 @@ def not_checked(name: str, failed: t.Sequence[tuple[str, AwsError, t.Sequence[st
     denied = [(what, actions) for what, error, actions in failed if error.denied]
     findings = []
     if denied:
-        actions = ", ".join(dict.fromkeys(action for _, group in denied for action in group))
+        actions = ", ".join(dict.fromkeys(action for _what, group in denied for action in group))
         findings.append(
             Finding(
                 name,
                 WARNING,
-                f"Not checked: {', '.join(what for what, _ in denied)}. The principal may not {actions}.",
+                f"Not checked: {', '.join(what for what, _actions in denied)}. The principal may not {actions}.",
                 "Allow that (docs/iam/installer-policy.json, document preflight), or check by hand.",
             )
         )
-    for what, error, _ in failed:
+    for what, error, _actions in failed:
         if not error.denied:
             findings.append(Finding(name, WARNING, f"Not checked: {what}. {cause(error)}.", hint(error.code)))
     return findings

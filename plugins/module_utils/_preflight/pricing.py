@@ -105,7 +105,7 @@ def spot_prices(history: t.Iterable[Json], zones: t.Collection[str]) -> dict[str
         if key[1] in zones and (key not in newest or item["Timestamp"] > newest[key]["Timestamp"]):
             newest[key] = item
     found: dict[str, float] = {}
-    for (name, _), item in newest.items():
+    for (name, _zone), item in newest.items():
         found[name] = min(float(item["SpotPrice"]), found.get(name, float("inf")))
     return found
 

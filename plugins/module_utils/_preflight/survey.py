@@ -134,7 +134,7 @@ def _merge(found: dict[str, t.Any]) -> dict[str, t.Any]:
     instances: dict[str, float] = {}
     products: dict[t.Any, t.Any] = {}
     for name, answer in found.items():
-        question, _, part = name.partition(" ")
+        question, _space, part = name.partition(" ")
         if not part:
             continue
         if isinstance(answer, AwsError):

@@ -180,10 +180,10 @@ def installed() -> dict[str, str]:
 
 def check_packages(there: t.Mapping[str, str], python: str) -> list[Finding]:
     """Judge the Python packages, all in one finding or two."""
-    missing = [f"{name} (for {why})" for name, (_, why) in PACKAGES.items() if name not in there]
+    missing = [f"{name} (for {why})" for name, (_minimum, why) in PACKAGES.items() if name not in there]
     old = [
         f"{name} {there[name]} (older than {minimum})"
-        for name, (minimum, _) in PACKAGES.items()
+        for name, (minimum, _why) in PACKAGES.items()
         if name in there and numbers(there[name]) < numbers(minimum)
     ]
     findings = []

@@ -37,7 +37,7 @@ class Bucket:
     """
 
     def __init__(
-        self, client: t.Any, name: str, region: str, account: str, kms_key: str = "", tags: t.Mapping[str, str] = {}
+        self, client: t.Any, name: str, region: str, account: str, kms_key: str = "", tags: t.Mapping[str, str] | None = None
     ) -> None:
         self._client = client
         self._name = name
@@ -45,7 +45,7 @@ class Bucket:
         self._owner = {"ExpectedBucketOwner": account} if account else {}
         self._account = account
         self._kms_key = kms_key
-        self._tags = dict(tags)
+        self._tags = dict(tags or {})
 
     def exists(self) -> bool:
         """Tell whether the bucket is there, ours and in the region.

@@ -162,7 +162,8 @@ class Runner:
 
     def _wait(self) -> int | None:
         """Wait for a moment; return the exit code if the program has ended."""
-        assert self._process is not None
+        if self._process is None:
+            return None
         try:
             return self._process.wait(timeout=POLL_SECONDS)
         except subprocess.TimeoutExpired:

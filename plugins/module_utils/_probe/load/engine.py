@@ -240,7 +240,7 @@ class Engine:
             return
         if getattr(raw, "unsent", 0) or stream.unsent:
             self._write(stream)
-        plain = type(raw) is socket.socket
+        plain = not isinstance(raw, ssl.SSLSocket)
         while True:
             now = clock()
             try:

@@ -148,7 +148,8 @@ class Pacer:
 def main() -> None:
     """Entry point."""
     pacer = Pacer(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
-    print(pacer.port, flush=True)
+    sys.stdout.write(f"{pacer.port}\n")
+    sys.stdout.flush()
     pacer.serve(sys.stdin.fileno())
 
 
