@@ -37,7 +37,13 @@ class Bucket:
     """
 
     def __init__(
-        self, client: t.Any, name: str, region: str, account: str, kms_key: str = "", tags: t.Mapping[str, str] | None = None
+        self,
+        client: t.Any,
+        name: str,
+        region: str,
+        account: str,
+        kms_key: str = "",
+        tags: t.Mapping[str, str] | None = None,
     ) -> None:
         self._client = client
         self._name = name
