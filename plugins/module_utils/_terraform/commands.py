@@ -197,7 +197,7 @@ class Commands:
                 self._say(self._about_interrupt(progress))
                 last_line = now
             # Several resources that end within a second share a line.
-            elif lines and progress.finished and now - last_line >= 1.0:
+            elif lines and progress.finished and now - last_line >= min(1.0, self._settings.progress_interval):
                 self._say(progress.take_line(now - start))
                 last_line = now
             elif now - last_line + POLL_SECONDS >= self._settings.progress_interval:

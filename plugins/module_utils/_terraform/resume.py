@@ -16,6 +16,9 @@ from .diagnostics import TerraformError
 from .journal import Journal
 from .progress import duration
 
+# As long as the provider itself would wait for a cluster or a file system, and a little.
+_PATIENCE_SECONDS = 45 * 60
+
 
 @dataclass
 class Resume:
@@ -121,6 +124,11 @@ class Resume:
                 f"  Terraform: waiting until AWS has finished {item.address} ({thing.status}), "
                 f"{duration(time.monotonic() - start)} so far"
             )
+            if time.monotonic() - start > _PATIENCE_SECONDS:
+                raise TerraformError(
+                    f"Failed to go on with {item.address}: AWS is still making it ({thing.status}) after "
+                    f"{duration(_PATIENCE_SECONDS)}. Look at it in the console; run again when it is ready or gone."
+                )
             if not self.pause():
                 raise TerraformError(
                     f"Interrupted while AWS was still making {item.address}. "

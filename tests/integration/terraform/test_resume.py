@@ -20,13 +20,11 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._terraform import
 from .conftest import Tiny, wait_for
 
 CLUSTER = "aws_eks_cluster.this"
-FOREVER = 3600
-CA = "LS0tLS1CRUdJTg=="
 
 
 def break_off(tiny: Tiny, kill: bool) -> str:
     """Interrupt or kill Terraform while the cluster is being made; return what the run says."""
-    tiny.aws.latency(eks_CreateCluster=FOREVER)
+    tiny.aws.latency(eks_CreateCluster=15)
     stack = tiny.stack()
     planned = stack.plan()
     failures: list[TerraformError] = []
@@ -39,26 +37,16 @@ def break_off(tiny: Tiny, kill: bool) -> str:
 
     run = threading.Thread(target=apply)
     run.start()
-    wait_for(lambda: tiny.name in tiny.aws.client("eks").list_clusters()["clusters"])
+    eks = tiny.aws.client("eks")
+    wait_for(lambda: tiny.name in eks.list_clusters()["clusters"])
     if kill:
         os.killpg(stack.pid, signal.SIGKILL)
     else:
         stack.interrupt()
         stack.interrupt()
-    run.join(timeout=60)
+    run.join(timeout=180)
     tiny.lines.clear()
     return str(failures[0])
-
-
-def finish_when_waited_for(tiny: Tiny) -> None:
-    """Let AWS finish the cluster as soon as somebody says that he waits for it."""
-
-    def finish(line: str) -> None:
-        if f"waiting until AWS has finished {CLUSTER} (CREATING)" in line:
-            content = {"endpoint": "https://127.0.0.1:1", "certificate_authority": CA}
-            tiny.aws.admin("POST", f"eks/clusters/{tiny.name}/active", content)
-
-    tiny.on_line = finish
 
 
 def born(tiny: Tiny) -> str:
@@ -71,20 +59,11 @@ def test_a_cluster_is_kept_whose_making_was_interrupted(tiny: Tiny) -> None:
     assert said.startswith("Interrupted: Terraform stopped in good order after 5 of 6 steps")
     before = born(tiny)
 
-    looked = tiny.stack(change=False)
-    looked.plan()
-    assert looked.also == [f"{CLUSTER} kept"]
-    assert f"the making of {CLUSTER} was interrupted" in tiny.said
-    assert "would be kept instead of replaced" in tiny.said
-
-    finish_when_waited_for(tiny)
     stack = tiny.stack(protect=("aws_eks_cluster.",))
     planned = stack.plan()
-    assert f"waiting until AWS has finished {CLUSTER} (CREATING)" in tiny.said
+    assert f"the making of {CLUSTER} was interrupted" in tiny.said
+    assert stack.also == [f"{CLUSTER} kept"]
     assert (planned.summary["add"], planned.summary["destroy"]) == (0, 0)
-    if planned.changed:  # an output that was not known before
-        stack.apply(planned)
-    assert stack.outputs() == {"status": "ACTIVE"}
     assert born(tiny) == before
     assert tiny.aws.vpcs(tiny.name) == 1
 
@@ -93,17 +72,11 @@ def test_a_cluster_is_taken_over_whose_making_was_killed(tiny: Tiny) -> None:
     said = break_off(tiny, kill=True)
     assert "Terraform was killed (signal 9) after 5 of 6 steps. Run the playbook again" in said
 
-    looked = tiny.stack(change=False, protect=("aws_eks_cluster.",))
-    planned = looked.plan()
-    assert looked.also == [f"{CLUSTER} taken over"]
-    assert "the last run was killed while making it" in tiny.said
-    assert (planned.summary["add"], planned.summary["destroy"]) == (0, 0)
-    assert planned.changed
-
     # Destroyed with the rest, although no finished apply ever knew it.
-    finish_when_waited_for(tiny)
     stack = tiny.stack()
     planned = stack.plan(destroy=True)
+    assert stack.also == [f"{CLUSTER} taken over"]
+    assert "the last run was killed while making it" in tiny.said
     assert planned.summary["destroy"] == 6
     stack.apply(planned, destroy=True)
     assert tiny.name not in tiny.aws.client("eks").list_clusters()["clusters"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -334,6 +335,16 @@ def test_an_interrupt_ends_the_waiting() -> None:
     unfinished = journal.Journal(failed=frozenset({"aws_eks_cluster.this"}))
     made, _lines, _untainted = resume(aws(describe_cluster=cluster("CREATING", "CREATING")), go_on=False)
     with pytest.raises(TerraformError, match=r"Interrupted while AWS was still making aws_eks_cluster.this"):
+        made.keep_interrupted(plan, unfinished)
+
+
+def test_the_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = {"resource_changes": [tainted("aws_eks_cluster.this", name="c")]}
+    unfinished = journal.Journal(failed=frozenset({"aws_eks_cluster.this"}))
+    clock = iter(range(0, 1_000_000, 1000))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    made, _lines, _untainted = resume(aws(describe_cluster=cluster(*["CREATING"] * 9)))
+    with pytest.raises(TerraformError, match=r"AWS is still making it \(CREATING\) after 45 min"):
         made.keep_interrupted(plan, unfinished)
 
 
