@@ -196,11 +196,13 @@ class Commands:
                 self._said_interrupts = self.runner.interrupts
                 self._say(self._about_interrupt(progress))
                 last_line = now
+                return
+            due = now - last_line + POLL_SECONDS >= self._settings.progress_interval
             # Several resources that end within a second share a line.
-            elif lines and progress.finished and now - last_line >= min(1.0, self._settings.progress_interval):
+            if lines and progress.finished and (due or now - last_line >= 1.0):
                 self._say(progress.take_line(now - start))
                 last_line = now
-            elif now - last_line + POLL_SECONDS >= self._settings.progress_interval:
+            elif due:
                 self._say(progress.heartbeat(now - start) if lines else self._planning(progress, now - start))
                 last_line = now
 
