@@ -34,7 +34,7 @@ def stages(examples: Sequence[str]) -> list[Stage]:
         Stage("install", ("install.yml",)),
         Stage("deploy", ("deploy.yml", "-e", chosen)),
         Stage("smoketest", ("smoketest.yml",)),
-        Stage("status", ("status.yml",), unchanged=True),
+        Stage("status", ("status.yml", "-e", "drift=true"), unchanged=True),
         Stage("install again", ("install.yml",), unchanged=True),
         Stage("remove", ("remove.yml", "-e", chosen)),
         Stage("cleanup", ("cleanup.yml", "-e", f"confirm={CLUSTER}")),

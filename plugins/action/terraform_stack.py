@@ -56,7 +56,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(
             argument_spec=ARGUMENT_SPEC,
-            required_if=[("state", "present", ["source"]), ("state", "planned", ["source"])],
+            required_if=[("state", "present", ["source"])],
         )
         options = Options(
             work_dir=Path(args["work_dir"]).expanduser(),
@@ -89,7 +89,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "resources": [],
             "also": [],
         }
-        if state in {"absent", "outputs"} and not is_prepared(options.work_dir) and options.source is None:
+        if state != "present" and not is_prepared(options.work_dir) and options.source is None:
             return result
         change = state not in {"planned", "outputs"} and not self._task.check_mode
         stack = Stack(options, environment, _say, change=change)

@@ -44,7 +44,7 @@ options:
     description:
       - Directory of the configuration. It is never written to. Its folders C(tests) and C(profiles) and its variable
         files are left out.
-      - Required for O(state=present) and O(state=planned); otherwise what the work directory holds is used.
+      - Required for O(state=present); otherwise what the work directory holds is used.
     type: path
   root_module:
     description:
