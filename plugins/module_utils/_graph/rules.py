@@ -142,7 +142,3 @@ class Rules:
             if _version.parse(since) <= self.version:
                 value = entry
         return value
-
-    def has(self, fact: str) -> bool:
-        """Say whether the table knows this fact at all."""
-        return fact in _TABLE
