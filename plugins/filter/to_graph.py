@@ -38,8 +38,20 @@ options:
         description: Another name for the graph.
         type: str
       model:
-        description: Another model.
+        description: Another model, as its Hugging Face id; with O(overrides.model_source) the name to serve it by.
         type: str
+      model_source:
+        description: Where the model is when not at Hugging Face, C(s3://BUCKET/PREFIX) or C(pvc://CLAIM/PATH).
+        type: str
+      model_revision:
+        description: Commit, tag or branch of the model; needs O(overrides.model_cache).
+        type: str
+      model_cache:
+        description: PersistentVolumeClaim that holds the model before the graph starts.
+        type: str
+      adapters:
+        description: LoRA adapters by name, each with its source, C(hf://), C(s3://) or C(file://).
+        type: dict
       registry:
         description: Registry and path of the images.
         type: str
@@ -58,11 +70,54 @@ options:
         description: Name of a Secret with the key E(HF_TOKEN), for graphs that have a model.
         type: str
       replicas:
-        description: Number of replicas by component.
-        type: dict
+        description: Number of replicas by component or role, as a dict or as C(decode=2,prefill=1).
+        type: raw
+      scaling:
+        description: Ranges of replicas by component or role, as a dict of V(min) and V(max) or as C(worker=1-4).
+        type: raw
       node_pool:
         description: Karpenter NodePool for every component with GPUs.
         type: str
+      frontend_pool:
+        description: Karpenter NodePool for every component without. In the pool of the engines it takes their image.
+        type: str
+      instance_types:
+        description: EC2 instance types for components with GPUs.
+        type: list
+        elements: str
+      instance_families:
+        description: EC2 instance families for components with GPUs.
+        type: list
+        elements: str
+      capacity_type:
+        description: How the machines of components with GPUs are bought.
+        type: str
+        choices: [on-demand, spot, reserved]
+      capacity_reservation:
+        description: Id of the EC2 capacity reservation for components with GPUs.
+        type: str
+      spread:
+        description: What replicas of a component with GPUs should rather not share.
+        type: str
+        choices: [zone, node]
+      efa:
+        description: EFA interfaces of every replica with GPUs.
+        type: int
+      efa_huge_pages:
+        description: Huge pages for EFA, for example C(5120Mi). Only for nodes that Karpenter does not make.
+        type: str
+      tensor_parallel:
+        description: GPUs of every replica of every engine, over which it divides its model.
+        type: int
+      nodes:
+        description: Nodes of every replica of every engine, each with its GPUs.
+        type: int
+      max_model_len:
+        description: Tokens of the longest request that engines take.
+        type: int
+      arguments:
+        description: Further arguments for every engine, without the leading dashes.
+        type: dict
       environment:
         description: Further environment variables for every component.
         type: dict

@@ -11,7 +11,7 @@ import typing as t
 
 from .memory import GIB, Model, fault
 from .overrides import Overrides
-from .program import gpus_of, is_engine
+from .program import degree_of, is_engine
 
 # Engines that shorten requests by themselves start with little; less than this is of no use to anybody.
 _USEFUL_TOKENS = 4096
@@ -54,7 +54,7 @@ def faults(
             continue
         pool = str(overrides.node_pool or entry.get("node_pool") or definition.get("node_pool", ""))
         tokens = _tokens(entry, str(definition["runtime"]), overrides)
-        text = fault(model, pool, pools.get(pool, ()), gpus_of(entry, overrides), tokens, pools)
+        text = fault(model, pool, pools.get(pool, ()), degree_of(entry, overrides), tokens, pools)
         if text:
             found.append(f"{entry['name']} does not fit: {text}")
     return found

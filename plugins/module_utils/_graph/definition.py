@@ -14,6 +14,8 @@ from .schema import Schema, problems
 # A worker's DynamoComponentDeployment is called <graph>-<component>-<8 hex>; its name becomes a label value.
 _LABEL_LENGTH = 63
 _HASH_LENGTH = 9
+# As in the schema.
+MODEL = r"^([A-Za-z0-9][-A-Za-z0-9._]*(/[A-Za-z0-9][-A-Za-z0-9._]*)?)?$"
 
 
 class DefinitionError(ValueError):
@@ -75,6 +77,10 @@ def _component(definition: t.Mapping[str, t.Any], component: t.Mapping[str, t.An
         found.append(f"{where} runs the engine {definition['runtime']}, which needs resources.gpu >= 1")
     if "router_mode" in component and component["role"] != "frontend":
         found.append(f"{where}.router_mode is for the frontend only")
+    if not engine and int(component.get("nodes", 1)) > 1:
+        found.append(f"{where}.nodes is for engines only")
+    if component["resources"].get("efa") and not component["resources"].get("gpu"):
+        found.append(f"{where}.resources.efa is for components with GPUs only")
     if "engine_config" in component and definition["runtime"] != "trtllm":
         found.append(f"{where}.engine_config is for the runtime trtllm only; use arguments for {definition['runtime']}")
     if "script" in component and component.get("arguments"):

@@ -12,11 +12,16 @@ import shlex
 import typing as t
 from dataclasses import dataclass
 
+from . import adapters, efa
 from .overrides import Overrides
 from .rules import Rules
+from .selection import efa_of
+from .sources import Source
 
 CONFIG_VARIABLE = "DYNAMO_ENGINE_CONFIG"
 _CONFIG_FLAG = "--extra-engine-args"
+_SERVED = "served-model-name"
+_TRANSFER = "kv-transfer-config"
 
 Entry = t.Mapping[str, t.Any]
 
@@ -28,7 +33,9 @@ class Choice:
     Attributes:
         graph: the graph's name.
         runtime: vllm, sglang or trtllm.
-        model: Hugging Face id; "" for a graph without one.
+        model: Hugging Face id, or the name that it is served by; "" for a graph without one.
+        source: where it comes from.
+        adapters: LoRA adapters, source by name.
         kv: whether the frontend routes by what the workers have cached.
         rules: the rules of the Dynamo version.
         overrides: the user's changes.
@@ -37,6 +44,8 @@ class Choice:
     graph: str
     runtime: str
     model: str
+    source: Source
+    adapters: t.Mapping[str, str]
     kv: bool
     rules: Rules
     overrides: Overrides
@@ -48,9 +57,19 @@ def is_engine(entry: Entry) -> bool:
 
 
 def gpus_of(entry: Entry, overrides: Overrides) -> int:
-    """Return the GPUs of one replica of a component."""
+    """Return the GPUs of one replica of a component on each of its nodes."""
     asked = int(entry["resources"].get("gpu", 0))
     return overrides.tensor_parallel or asked if is_engine(entry) else asked
+
+
+def nodes_of(entry: Entry, overrides: Overrides) -> int:
+    """Return the nodes of one replica of a component."""
+    return overrides.nodes or int(entry.get("nodes", 1)) if is_engine(entry) else 1
+
+
+def degree_of(entry: Entry, overrides: Overrides) -> int:
+    """Return over how many GPUs an engine divides its model."""
+    return max(gpus_of(entry, overrides), 1) * nodes_of(entry, overrides)
 
 
 def program(entry: Entry, chosen: Choice) -> tuple[list[str], list[str], str]:
@@ -76,8 +95,15 @@ def engine_environment(entry: Entry, chosen: Choice) -> dict[str, str]:
     """Return what an engine is told by environment variables."""
     if not is_engine(entry):
         return {}
+    overrides = chosen.overrides
     namespace = str(chosen.rules[f"namespace_variable.{chosen.runtime}"])
-    return {**({namespace: chosen.graph} if namespace else {}), **_config(entry, chosen)}
+    interfaces = efa_of(entry, overrides)
+    return {
+        **({namespace: chosen.graph} if namespace else {}),
+        **(adapters.ENVIRONMENT if chosen.adapters else {}),
+        **(efa.environment(chosen.runtime, str(entry["role"]), overrides.efa_huge_pages) if interfaces else {}),
+        **_config(entry, chosen),
+    }
 
 
 def _config(entry: Entry, chosen: Choice) -> dict[str, str]:
@@ -86,25 +112,38 @@ def _config(entry: Entry, chosen: Choice) -> dict[str, str]:
         return {}
     half = {} if entry["role"] == "worker" else chosen.rules[f"config.{chosen.runtime}.{entry['role']}"]
     length = {"max_seq_len": chosen.overrides.max_model_len} if chosen.overrides.max_model_len else {}
-    degree = {"tensor_parallel_size": max(gpus_of(entry, chosen.overrides), 1)}
+    degree = {"tensor_parallel_size": degree_of(entry, chosen.overrides)}
     return {CONFIG_VARIABLE: json.dumps({**half, **entry["engine_config"], **length, **degree}, sort_keys=True)}
 
 
 def _engine(entry: Entry, chosen: Choice) -> dict[str, t.Any]:
     """Return an engine's arguments. The definition wins over what the version needs, the user over both."""
     runtime, rules, overrides = chosen.runtime, chosen.rules, chosen.overrides
-    gpus, in_file = gpus_of(entry, overrides), "engine_config" in entry
-    arguments: dict[str, t.Any] = dict.fromkeys(rules[f"model_arguments.{runtime}"], chosen.model)
-    if gpus > 1 and not in_file:
-        arguments[str(rules[f"tensor_parallel_argument.{runtime}"])] = gpus
-    if entry["role"] != "worker":
-        arguments.update(rules[f"arguments.{runtime}.{entry['role']}"])
-    if chosen.kv and entry["role"] != "decode":
+    degree, in_file, role = degree_of(entry, overrides), "engine_config" in entry, str(entry["role"])
+    arguments = _model(chosen)
+    for key, value in rules[f"endpoints.{runtime}"].get(role, {}).items():
+        arguments[key] = str(value).format(namespace=chosen.graph)
+    if degree > 1 and not in_file:
+        arguments[str(rules[f"tensor_parallel_argument.{runtime}"])] = degree
+    if role != "worker":
+        arguments.update(rules[f"arguments.{runtime}.{role}"])
+    if chosen.kv and role != "decode":
         arguments.update(rules[f"kv_events.{runtime}"])
+    if chosen.adapters:
+        arguments.update(rules[f"lora.{runtime}"])
     arguments.update(entry.get("arguments", {}))
+    if efa_of(entry, overrides) and _TRANSFER in arguments:
+        arguments[_TRANSFER] = efa.transfer_config(str(arguments[_TRANSFER]))
     if overrides.max_model_len and not in_file:
         arguments[str(rules[f"length_argument.{runtime}"])] = overrides.max_model_len
     return {**arguments, **overrides.arguments}
+
+
+def _model(chosen: Choice) -> dict[str, t.Any]:
+    """Return the arguments that name the model: by its id, or by its folder and the name to serve it by."""
+    names = list(chosen.rules[f"model_arguments.{chosen.runtime}"])
+    where = {names[0]: chosen.source.path or chosen.model}
+    return {**dict.fromkeys([*names, *([_SERVED] if chosen.source.path else [])], chosen.model), **where}
 
 
 def _flags(arguments: t.Mapping[str, t.Any]) -> list[str]:

@@ -8,20 +8,20 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 from .. import _version
-from . import shapes
-from .definition import DefinitionError
+from . import adapters, efa, scaling, selection, shapes, sources
 from .overrides import Overrides
-from .program import Choice, engine_environment, gpus_of, program
+from .program import Choice, engine_environment, gpus_of, is_engine, nodes_of, program
 from .rules import Rules
+from .scaling import by_component
 
 Json = dict[str, t.Any]
 
 EXAMPLE_LABEL = "ai-on-eks.dynamo/example"
 MANAGED_LABEL = "app.kubernetes.io/managed-by"
 MANAGER = "ai_on_eks.dynamo"
-_GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
 def to_graph(definition: t.Mapping[str, t.Any], version: str, namespace: str, overrides: Overrides) -> Json:
@@ -32,12 +32,30 @@ def to_graph(definition: t.Mapping[str, t.Any], version: str, namespace: str, ov
     """
     rules = Rules(version)
     name = overrides.name or str(definition["name"])
-    labels = {MANAGED_LABEL: MANAGER, EXAMPLE_LABEL: name}
     model = overrides.model or str(definition.get("model", ""))
+    entries = definition["components"]
+    whole = Whole(
+        definition=definition,
+        rules=rules,
+        overrides=overrides,
+        labels={MANAGED_LABEL: MANAGER, EXAMPLE_LABEL: name},
+        chosen=Choice(
+            graph=name,
+            runtime=str(definition["runtime"]),
+            model=model,
+            source=sources.read(definition, overrides) if model else sources.Source("hub"),
+            adapters=adapters.chosen(definition, overrides, rules),
+            kv=any(other.get("router_mode") == "kv" for other in entries),
+            rules=rules,
+            overrides=overrides,
+        ),
+        replicas=by_component(overrides.replicas, entries, name, "replicas"),
+        scaling=scaling.chosen(entries, overrides, name, rules),
+    )
     graph = shapes.Graph(
         name=name,
         namespace=namespace,
-        labels=labels,
+        labels=whole.labels,
         annotations={
             "ai-on-eks.dynamo/definition": str(definition["name"]),
             "ai-on-eks.dynamo/version": str(rules.version),
@@ -45,66 +63,89 @@ def to_graph(definition: t.Mapping[str, t.Any], version: str, namespace: str, ov
         },
         framework=str(definition["runtime"]),
         dynamo_namespace=name if rules["sets_dynamo_namespace"] else "",
-        components=[
-            _component(entry, definition, model, rules, overrides, labels) for entry in definition["components"]
-        ],
+        components=[_component(entry, whole) for entry in entries],
     )
-    unknown = ", ".join(sorted(set(overrides.replicas) - {component.name for component in graph.components}))
-    if unknown:
-        known = ", ".join(component.name for component in graph.components)
-        raise DefinitionError(f"Failed to set replicas of {unknown}: no such component. The graph {name} has {known}.")
     return shapes.SHAPES[rules["api_version"]](graph)
 
 
-def _component(
-    entry: t.Mapping[str, t.Any],
-    definition: t.Mapping[str, t.Any],
-    model: str,
-    rules: Rules,
-    overrides: Overrides,
-    labels: dict[str, str],
-) -> shapes.Component:
-    runtime = str(definition["runtime"])
-    kv = any(other.get("router_mode") == "kv" for other in definition["components"])
-    chosen = Choice(labels[EXAMPLE_LABEL], runtime, model, kv, rules, overrides)
+@dataclass(frozen=True)
+class Whole:
+    """What is the same for all components of a graph."""
+
+    definition: t.Mapping[str, t.Any]
+    rules: Rules
+    overrides: Overrides
+    labels: dict[str, str]
+    chosen: Choice
+    replicas: t.Mapping[str, int]
+    scaling: t.Mapping[str, t.Mapping[str, int]]
+
+
+def _component(entry: t.Mapping[str, t.Any], whole: Whole) -> shapes.Component:
+    overrides, rules, chosen, name = whole.overrides, whole.rules, whole.chosen, str(entry["name"])
     gpus = gpus_of(entry, overrides)
-    image = _image(entry, runtime, rules, overrides)
-    pool = (
-        overrides.node_pool
-        if gpus and overrides.node_pool
-        else entry.get("node_pool") or definition.get("node_pool", "")
-    )
+    gpu_pools = {
+        selection.pool_of(other, whole.definition, 1, overrides)
+        for other in whole.definition["components"]
+        if gpus_of(other, overrides)
+    }
+    where = selection.select(entry, whole.definition, gpus, overrides, gpu_pools, chosen.graph)
+    interfaces = selection.efa_of(entry, overrides) if gpus else 0
+    beside = not gpus and bool(where.tolerations)
+    image = _image(entry, chosen, efa.tag_of(rules, chosen.runtime) if interfaces else "", beside)
     probes = {kind: _probe(spec) for kind, spec in entry.get("probes", {}).items()}
     if not probes and rules["writes_probes"]:
         probes = _version_probes(str(entry["role"]))
     command, arguments, directory = program(entry, chosen)
+    mounted = bool(chosen.model) and "script" not in entry
     return shapes.Component(
-        name=str(entry["name"]),
+        name=name,
         role=str(entry["role"]),
         names_half=bool(rules["names_halves"]),
-        replicas=int(overrides.replicas.get(str(entry["name"]), entry.get("replicas", 1))),
+        # An autoscaler's number is not ours to set back with every run.
+        replicas=None if name in whole.scaling else whole.replicas.get(name, int(entry.get("replicas", 1))),
+        nodes=nodes_of(entry, overrides),
         image=image,
         version_override=_version_override(image, rules),
         command=command,
         arguments=arguments,
         directory=directory,
-        environment={**entry.get("environment", {}), **engine_environment(entry, chosen), **overrides.environment},
-        secrets=[overrides.hf_token_secret] if overrides.hf_token_secret and model else [],
+        environment={
+            **(sources.environment(chosen.source) if mounted else {}),
+            **entry.get("environment", {}),
+            **engine_environment(entry, chosen),
+            **overrides.environment,
+        },
+        secrets=[overrides.hf_token_secret] if overrides.hf_token_secret and chosen.model else [],
         resources={key: str(entry["resources"][key]) for key in ("cpu", "memory")},
         gpus=gpus,
+        extended=efa.resources(interfaces, overrides.efa_huge_pages) if interfaces else {},
         probes=probes,
-        labels=labels,
-        node_selector={"karpenter.sh/nodepool": str(pool)} if pool else {},
-        tolerations=[_GPU_TOLERATION] if gpus else [],
+        labels={**whole.labels, **where.labels},
+        node_selector=where.node_selector,
+        tolerations=where.tolerations,
         pull_secrets=list(overrides.image_pull_secrets),
+        pod={
+            "affinity": where.affinity,
+            "topologySpreadConstraints": where.spread,
+            "volumes": sources.volumes(chosen.source) if mounted else [],
+        },
+        container={
+            "volumeMounts": sources.mounts(chosen.source, bool(rules["reads_cache_only"])) if mounted else [],
+            "securityContext": efa.SECURITY if interfaces else {},
+        },
+        model_ref=chosen.model if chosen.adapters and is_engine(entry) else "",
+        scaling=scaling.wish(whole.scaling.get(name), rules),
     )
 
 
-def _image(entry: t.Mapping[str, t.Any], runtime: str, rules: Rules, overrides: Overrides) -> str:
-    small = rules["frontend_image"] if entry.get("image") == "frontend" else ""
-    name = small or rules[f"runtime_image.{runtime}"]
-    chosen = overrides.images.get(str(entry["name"]), "")
-    return chosen or f"{overrides.registry}/{name}:{overrides.image_tag or rules.version.tag}"
+def _image(entry: t.Mapping[str, t.Any], chosen: Choice, suffix: str, beside: bool) -> str:
+    """Return a component's image. A frontend beside the engines takes theirs, which is on that node anyway."""
+    rules, overrides = chosen.rules, chosen.overrides
+    small = rules["frontend_image"] if entry.get("image") == "frontend" and not beside else ""
+    name = small or rules[f"runtime_image.{chosen.runtime}"]
+    given = overrides.images.get(str(entry["name"]), "")
+    return given or f"{overrides.registry}/{name}:{overrides.image_tag or rules.version.tag + suffix}"
 
 
 def _version_override(image: str, rules: Rules) -> str:

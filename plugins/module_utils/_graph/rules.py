@@ -31,6 +31,10 @@ _SGLANG_NIXL = {"disaggregation-transfer-backend": "nixl"}
 # Decode workers fetch the cache from this port of a prefill worker, which listens on the pod's address.
 _SGLANG_BOOTSTRAP = {"disaggregation-bootstrap-port": 12345, "host": "0.0.0.0"}  # noqa: S104 - inside the pod
 
+# {namespace} is filled in with the graph's. Decode is the half that clients reach.
+_TRTLLM_FIRST = "dyn://{namespace}.tensorrt_llm.generate"
+_TRTLLM_NEXT = "dyn://{namespace}.tensorrt_llm_next.generate"
+
 # fact -> [(first version for which the value holds, value), ...], ascending.
 _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     # API version of DynamoGraphDeployment to write. v1beta1 is served from 1.2 on and stored from 1.5 on.
@@ -42,6 +46,20 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     "namespace_variable.vllm": [("0.4.1", "DYNAMO_NAMESPACE"), ("0.5.0", "")],
     "namespace_variable.sglang": [("0.4.1", "DYNAMO_NAMESPACE"), ("0.5.0", "")],
     "namespace_variable.trtllm": [("0.4.1", "")],
+    # TensorRT-LLM's workers of 0.4 know no variable for it, only the endpoints by which they are called and call.
+    "endpoints.vllm": [("0.4.1", {})],
+    "endpoints.sglang": [("0.4.1", {})],
+    "endpoints.trtllm": [
+        (
+            "0.4.1",
+            {
+                "worker": {"endpoint": _TRTLLM_FIRST},
+                "decode": {"endpoint": _TRTLLM_FIRST, "next-endpoint": _TRTLLM_NEXT},
+                "prefill": {"endpoint": _TRTLLM_NEXT},
+            },
+        ),
+        ("0.5.0", {}),
+    ],
     # The small image of the frontend; "" = use the engine's runtime image.
     "frontend_image": [("0.4.1", ""), ("0.8.0", "dynamo-frontend")],
     # The operator's own probes are good from 1.0 on; before, they check too late or give up too early (a worker has ten
@@ -54,6 +72,22 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     "runtime_image.vllm": [("0.4.1", "vllm-runtime")],
     "runtime_image.sglang": [("0.4.1", "sglang-runtime")],
     "runtime_image.trtllm": [("0.4.1", "tensorrtllm-runtime")],
+    # What the tag of an image with EFA's libraries ends with; "" = there is none.
+    "efa_tag.vllm": [("0.4.1", ""), ("1.0.0", "-efa-amd64"), ("1.3.0", "-efa")],
+    "efa_tag.sglang": [("0.4.1", ""), ("1.3.0", "-efa")],
+    "efa_tag.trtllm": [("0.4.1", ""), ("1.0.0", "-efa-amd64"), ("1.3.0", "-efa")],
+    # Whether nothing writes to a cache of models that is complete: Dynamo's own hub client did before 1.0.
+    "reads_cache_only": [("0.4.1", False), ("1.0.0", True)],
+    # How a component's replicas can be left to an autoscaler: by the operator's own HorizontalPodAutoscaler, by a
+    # DynamoGraphDeploymentScalingAdapter, or ("") not at all.
+    "scaling": [("0.4.1", "operator"), ("0.7.0", ""), ("0.8.0", "adapter")],
+    # What makes an engine take LoRA adapters; {} = it does not.
+    "lora.vllm": [("0.4.1", {}), ("0.9.0", {"enable-lora": True, "max-lora-rank": 64})],
+    "lora.sglang": [
+        ("0.4.1", {}),
+        ("1.4.0", {"enable-lora": True, "max-lora-rank": 64, "lora-target-modules": "all"}),
+    ],
+    "lora.trtllm": [("0.4.1", {})],
     # Python modules of the engines by role; SGLang's three became one with 0.6.
     "module.vllm.worker": [("0.4.1", "dynamo.vllm")],
     "module.vllm.prefill": [("0.4.1", "dynamo.vllm")],

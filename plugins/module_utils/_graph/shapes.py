@@ -20,7 +20,8 @@ class Component:
     name: str
     role: str
     names_half: bool
-    replicas: int
+    replicas: int | None
+    nodes: int
     image: str
     version_override: str
     command: list[str]
@@ -30,11 +31,20 @@ class Component:
     secrets: list[str]
     resources: t.Mapping[str, str]
     gpus: int
+    extended: t.Mapping[str, str]
+    """Further resources of Kubernetes' extended kind."""
     probes: t.Mapping[str, Json]
     labels: t.Mapping[str, str]
     node_selector: t.Mapping[str, str]
     tolerations: list[dict[str, str]]
     pull_secrets: list[str]
+    pod: t.Mapping[str, t.Any]
+    """Further keys of the pod's specification."""
+    container: t.Mapping[str, t.Any]
+    """Further keys of the main container."""
+    model_ref: str
+    scaling: t.Mapping[str, t.Any]
+    """What is said about autoscaling: {} or one key, by API version (see scaling.wish)."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,15 @@ def _pod(component: Component) -> Json:
         "nodeSelector": dict(component.node_selector),
         "tolerations": [dict(toleration) for toleration in component.tolerations],
         "imagePullSecrets": [{"name": name} for name in component.pull_secrets],
+        **component.pod,
+    }
+
+
+def _several(component: Component) -> Json:
+    """Return what components of both shapes spell alike."""
+    return {
+        "multinode": {"nodeCount": component.nodes} if component.nodes > 1 else {},
+        "modelRef": {"name": component.model_ref} if component.model_ref else {},
     }
 
 
@@ -89,13 +108,16 @@ def v1alpha1(graph: Graph) -> Json:
 
 def _service(component: Component, dynamo_namespace: str) -> Json:
     halves = component.role in ("prefill", "decode")
-    resources = {**component.resources, **({"gpu": str(component.gpus)} if component.gpus else {})}
+    resources: Json = {**component.resources, **({"gpu": str(component.gpus)} if component.gpus else {})}
+    if component.extended:
+        resources["custom"] = dict(component.extended)
     container = {
         "image": component.image,
         "command": component.command,
         "args": component.arguments,
         "workingDir": component.directory,
         "startupProbe": component.probes.get("startup"),
+        **component.container,
     }
     return _full(
         {
@@ -111,6 +133,8 @@ def _service(component: Component, dynamo_namespace: str) -> Json:
             "readinessProbe": component.probes.get("readiness"),
             "extraPodMetadata": {"labels": dict(component.labels)},
             "extraPodSpec": _full({**_pod(component), "mainContainer": _full(container)}),
+            **_several(component),
+            **component.scaling,
         }
     )
 
@@ -122,7 +146,8 @@ def v1beta1(graph: Graph) -> Json:
 
 
 def _entry(component: Component) -> Json:
-    resources = {**component.resources, **({"nvidia.com/gpu": str(component.gpus)} if component.gpus else {})}
+    gpus = {"nvidia.com/gpu": str(component.gpus)} if component.gpus else {}
+    resources = {**component.resources, **gpus, **component.extended}
     container = {
         "name": "main",
         "image": component.image,
@@ -135,8 +160,9 @@ def _entry(component: Component) -> Json:
         "livenessProbe": component.probes.get("liveness"),
         "readinessProbe": component.probes.get("readiness"),
         "startupProbe": component.probes.get("startup"),
+        **component.container,
     }
-    return _full(
+    entry = _full(
         {
             "name": component.name,
             "type": component.role,
@@ -146,8 +172,11 @@ def _entry(component: Component) -> Json:
                 "metadata": {"labels": dict(component.labels)},
                 "spec": _full({**_pod(component), "containers": [_full(container)]}),
             },
+            **_several(component),
         }
     )
+    # An empty scalingAdapter says yes.
+    return {**entry, **component.scaling}
 
 
 SHAPES: dict[str, t.Callable[[Graph], Json]] = {"nvidia.com/v1alpha1": v1alpha1, "nvidia.com/v1beta1": v1beta1}

@@ -31,9 +31,21 @@ def test_an_example_costs_its_nodes_and_their_disks() -> None:
     assert known["hourly_usd"] == pytest.approx(2 * (1.0 + 0.008))
 
 
+def test_what_is_changed_about_the_example_counts() -> None:
+    definition = {"name": "mine", "components": [{"name": "W", "node_pool": "gpu", "resources": {"gpu": 1}}]}
+    more = graph_cost(definition, POOLS, CLASSES, None, {"name": "second", "replicas": {"W": 3}})
+    assert (more["name"], more["nodes"]) == ("second", "3 g5.2xlarge")
+    big = [{**POOLS[0], "name": "big", "instance_sizes": ["12xlarge", "48xlarge"]}]
+    wide = graph_cost(definition, big, CLASSES, None, {"node_pool": "big", "tensor_parallel": 8})
+    assert wide["nodes"] == "1 g5.48xlarge"
+    none = graph_cost(definition, POOLS, CLASSES, None, {"replicas": {"W": 0}})
+    assert none["hourly_usd"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ((DEFINITION, POOLS, CLASSES, None, 1), "dict of overrides"),
         ((None, POOLS, CLASSES), "definition of an example"),
         ((DEFINITION, "gpu", CLASSES), "list of pools"),
         ((DEFINITION, POOLS, {}), "list of node_classes"),

@@ -200,13 +200,13 @@ def test_unknown_versions_are_refused(version: str, words: list[str]) -> None:
         ({"modell": "x"}, r"modell unknown\. Known are name, model"),
         (
             {"replicas": {"Worker": 2}},
-            r"of Worker: no such component\. The graph vllm has Frontend, VllmWorker",
+            r"of Worker: no such component\. The graph vllm has Frontend \(frontend\), VllmWorker \(worker\)",
         ),
         ({"replicas": {"VllmWorker": "two"}}, "replicas must be numbers"),
         ({"replicas": {"VllmWorker": -1}}, "must not be negative"),
         ({"name": "Not_A_Name"}, "no name of a graph"),
         ({"images": ["x"]}, "images must be a dict"),
-        ({"image_pull_secrets": "x"}, "must be a list"),
+        ({"image_pull_secrets": {"x": 1}}, "must be a list"),
     ],
 )
 def test_bad_overrides_are_refused(overrides: dict[str, t.Any], word: str) -> None:
@@ -237,7 +237,7 @@ LONG = {**definition("vllm")["components"][1], "name": "W" * 30}
         ([], r"the definition must be object, not \[\]"),
         (None, "must be object, not empty"),
         (broken(lambda d: d.pop("proof")), "the definition lacks 'proof'"),
-        (broken(lambda d: d.update(modell="x")), r"modell is unknown\. Known here: architecture"),
+        (broken(lambda d: d.update(modell="x")), r"modell is unknown\. Known here: adapters, architecture"),
         (broken(lambda d: d.update(runtime="tgi")), "runtime must be one of vllm, sglang, trtllm; got 'tgi'"),
         (broken(lambda d: d.update(name="A b")), "name must match"),
         (broken(lambda d: d.update(components=[])), "components must have at least 1 item"),
