@@ -15,7 +15,7 @@ description:
   - Counts the nodes that the components of an example need, each on the smallest instance type of its pool that it fits
     on, and adds up their prices and those of their disks. Nodes that run already may take some of it.
   - Needs no network. Without O(prices), list prices of us-east-1 on demand from a table in this collection count.
-positional: _input, pools, node_classes, prices
+positional: _input, pools, node_classes, prices, overrides
 options:
   _input:
     description: Definition of the example.
@@ -33,6 +33,11 @@ options:
     required: true
   prices:
     description: Prices, as in the RV(ai_on_eks.dynamo.aws_preflight_info#module:costs) of the preflight.
+    type: dict
+  overrides:
+    description:
+      - What is changed about the example, as for P(ai_on_eks.dynamo.to_graph#filter). C(name), C(replicas), C(node_pool) and
+        C(tensor_parallel) count.
     type: dict
 """
 
@@ -57,17 +62,37 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight import costs, needs, pricing
 
 
-def graph_cost(definition: object, pools: object, node_classes: object, prices: object = None) -> dict[str, Any]:
+def graph_cost(
+    definition: object, pools: object, node_classes: object, prices: object = None, overrides: object = None
+) -> dict[str, Any]:
     """Add up; see DOCUMENTATION."""
     if not isinstance(definition, Mapping) or "components" not in definition:
         raise AnsibleFilterError("graph_cost needs the definition of an example, with its components.")
     if prices is not None and not isinstance(prices, Mapping):
         raise AnsibleFilterError(f"graph_cost needs a dict of prices; got {type(prices).__name__}.")
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise AnsibleFilterError(f"graph_cost needs a dict of overrides; got {type(overrides).__name__}.")
     known = pricing.from_dict(prices or {})
     listed = _list("pools", pools)
-    wanted = needs.of_example(definition, listed)
-    name = str(definition.get("name", ""))
+    changed = _changed(definition, overrides or {})
+    wanted = needs.of_example(changed, listed)
+    name = str(changed.get("name", ""))
     return costs.example_cost(name, wanted, listed, _list("node_classes", node_classes), known).as_dict()
+
+
+def _changed(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition with the changes that cost or save something."""
+    replicas, degree = overrides.get("replicas") or {}, int(overrides.get("tensor_parallel") or 0)
+    components = []
+    for entry in definition["components"]:
+        resources = dict(entry.get("resources") or {})
+        component = {**entry, "resources": resources}
+        component["replicas"] = int(replicas.get(entry.get("name"), entry.get("replicas", 1)))
+        if resources.get("gpu"):
+            resources["gpu"] = degree or resources["gpu"]
+            component["node_pool"] = overrides.get("node_pool") or entry.get("node_pool")
+        components.append(component)
+    return {**definition, "components": components, "name": overrides.get("name") or definition.get("name", "")}
 
 
 def _list(name: str, value: object) -> Sequence[Any]:

@@ -18,7 +18,8 @@ description:
     that does not exist, an engine that refuses its arguments, a NodePool that is missing, or an operator that is not
     there. A problem that may heal by itself, for example missing capacity, is put up with for O(patience) seconds.
   - Shows a line of progress on every change, and every 30 seconds without one.
-  - That a graph is ready means that its pods are. Whether it answers is for M(ai_on_eks.dynamo.openai_probe) to say.
+  - That a graph is ready means that its pods are. With O(ask), each graph is asked as soon as it is ready, all of them at
+    the same time, and only a graph that has answered is done.
   - Runs on the controller and reads only.
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
@@ -60,6 +61,24 @@ options:
     description: Seconds to put up with a problem that may heal by itself.
     type: int
     default: 120
+  timeouts:
+    description:
+      - Seconds for one pod in one phase, by phase, V(0) for no limit. Phases are C(scheduling) (until it has a node),
+        C(pull) (until its node has image and volumes) and C(start) (until it is ready).
+      - What is not given is 600 for C(scheduling), 900 for C(pull) and 1200 for C(start). O(timeout) ends all of them.
+    type: dict
+    default: {}
+  ask:
+    description:
+      - How to ask the graphs, by name. What it takes are the options C(service), C(model), C(checks) and
+        C(request_timeout) of M(ai_on_eks.dynamo.openai_probe).
+      - Graphs that are not named here need not answer. In check mode nothing is asked.
+    type: dict
+    default: {}
+  answer_timeout:
+    description: Seconds for a graph that is ready to answer. O(timeout) does not end them.
+    type: int
+    default: 300
 """
 
 EXAMPLES = r"""
@@ -68,6 +87,15 @@ EXAMPLES = r"""
     kubeconfig: "{{ ai_on_eks_cluster.kubeconfig }}"
     context: "{{ ai_on_eks_cluster.context }}"
     name: vllm
+
+- name: Wait until the graph vllm has answered a chat
+  ai_on_eks.dynamo.graph_wait:
+    kubeconfig: "{{ ai_on_eks_cluster.kubeconfig }}"
+    context: "{{ ai_on_eks_cluster.context }}"
+    name: vllm
+    timeouts: {pull: 1800}
+    ask:
+      vllm: {service: vllm-frontend, model: Qwen/Qwen3-0.6B, checks: [models, chat]}
 
 - name: Wait until two graphs and everything of them are gone
   ai_on_eks.dynamo.graph_wait:
@@ -105,7 +133,7 @@ pods:
   returned: when one graph was asked for
   type: list
   elements: dict
-  sample: [{name: vllm-w-1, component: VllmWorker, node: n1, ready: true, restarts: 0, status: Running}]
+  sample: [{name: vllm-w-1, component: VllmWorker, node: n1, ready: true, restarts: 0, status: Running, phase: ready}]
 nodes:
   description: Names of the nodes that the graph runs on.
   returned: when one graph was asked for
@@ -124,6 +152,22 @@ diagnosis:
     message: "nvcr.io/nvidia/ai-dynamo/vllm-runtime:1.6.9 cannot be pulled: not found"
     next: "Check the image's name and tag: nvcr.io/nvidia/ai-dynamo/vllm-runtime:1.6.9"
     log: []
+phase:
+  description:
+    - How far the graph has come, V(scheduling), V(pull), V(start), V(answer) or V(done), as its hindmost pod.
+  returned: when one graph was asked for
+  type: str
+  sample: done
+phase_seconds:
+  description: How long it was in each phase.
+  returned: when one graph was asked for
+  type: dict
+  sample: {scheduling: 61.2, pull: 48.0, start: 33.1, answer: 0.7}
+answer:
+  description: What the graph answered, empty when it was not asked.
+  returned: when one graph was asked for
+  type: dict
+  sample: {passed: true, text: Paris., message: "", model: Qwen/Qwen3-0.6B, checks: [], seconds: 0.7}
 graphs:
   description: The same for every graph, with its C(name) and C(endpoint), in the order asked for.
   returned: always

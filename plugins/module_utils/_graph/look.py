@@ -12,11 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .._kube.client import Client, KubeError, Resource
 from . import findings, operator, report, snapshot
-from .snapshot import GRAPH, NODE_CLAIMS, NODE_POOLS, Json, Snapshot, labels_of, name_of
+from .snapshot import GRAPH, NODE_CLAIMS, NODE_POOLS, NODES, Json, Snapshot, labels_of, name_of
 from .status import condition_of, judge
 from .wait import served_version
 
-NODES = Resource("v1", "nodes", "Node", namespaced=False)
 SECRETS = Resource("v1", "secrets", "Secret")
 POOL_LABEL = "karpenter.sh/nodepool"
 _ANNOTATIONS = {

@@ -17,6 +17,9 @@ from .snapshot import DEPLOYMENTS, Json, name_of
 # The chart calls it <release>-dynamo-operator-controller-manager in every version.
 _NAME = "dynamo-operator-controller-manager"
 
+# An operator answers within a tenth of a second; one that has said nothing for this long is looked at.
+SILENCE_SECONDS = 2.0
+
 
 def find(client: Client) -> list[Json]:
     """Return the operator's Deployments in all namespaces."""

@@ -14,6 +14,9 @@ Json = dict[str, t.Any]
 
 COMPONENT_LABEL = "nvidia.com/dynamo-component"
 
+# The way of a pod: it gets a node, the node gets its image and volumes, its containers start up.
+PHASES = ("scheduling", "pull", "start", "ready")
+
 
 @dataclass(frozen=True)
 class PodView:
@@ -28,6 +31,11 @@ class PodView:
     """The word that kubectl prints: Pending, ContainerCreating, Running, CrashLoopBackOff, Terminating and so on."""
     started: str
     """When the container began to run, "" while it does not (RFC 3339)."""
+    uid: str = ""
+    phase: str = ""
+    """How far it has come: one of PHASES, or "" for a pod on its way out."""
+    image: str = ""
+    """The image of its main container."""
 
 
 def view(pod: t.Mapping[str, t.Any]) -> PodView:
@@ -44,7 +52,34 @@ def view(pod: t.Mapping[str, t.Any]) -> PodView:
         restarts=sum(int(entry.get("restartCount") or 0) for entry in containers),
         status=word(pod),
         started=str(((main.get("state") or {}).get("running") or {}).get("startedAt") or ""),
+        uid=str(pod["metadata"].get("uid") or ""),
+        phase=phase(pod),
+        image=_image(pod),
     )
+
+
+def phase(pod: t.Mapping[str, t.Any]) -> str:
+    """Return how far a pod has come: one of PHASES, "" for a pod on its way out."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return ""
+    if ready(pod):
+        return "ready"
+    if not (pod.get("spec") or {}).get("nodeName"):
+        return "scheduling"
+    status = pod.get("status") or {}
+    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    # A container that has run once has its image, whatever it waits for now.
+    begun = any(
+        {"running", "terminated"} & set(entry.get("state") or {}) or (entry.get("lastState") or {}).get("terminated")
+        for entry in containers
+    )
+    return "start" if begun else "pull"
+
+
+def _image(pod: t.Mapping[str, t.Any]) -> str:
+    containers = (pod.get("spec") or {}).get("containers") or []
+    main = next((entry for entry in containers if entry.get("name") == "main"), containers[0] if containers else {})
+    return str(main.get("image") or "")
 
 
 def ready(pod: t.Mapping[str, t.Any]) -> bool:

@@ -9,28 +9,58 @@ from __future__ import annotations
 
 import typing as t
 
+from . import images
 from .finding import Finding
+from .phases import ANSWER, hindmost
 from .snapshot import Json
+from .pods import PodView
 from .status import ComponentView, GraphView
 
 PORT = 8000
+# What needs no words of its own: the component's part of the line says it.
+_ORDINARY = ("not_ready", "image_pulling")
 
 
-def line(view: GraphView, found: t.Sequence[Finding]) -> str:
-    """Return the graph in one line, for example `vllm pending: Frontend 1/1, VllmWorker 0/1 (ContainerCreating)`."""
+def line(
+    view: GraphView, found: t.Sequence[Finding], sizes: t.Mapping[str, int] | None = None, asked: bool = False
+) -> str:
+    """Return the graph in one line, for example `vllm pending: Frontend 1/1, VllmWorker 0/1 (pulling a:1, 4.2 GB)`.
+
+    `sizes` are bytes by image; `asked` says that a graph that is ready has yet to answer.
+    """
     if not view.exists:
         return f"{view.name}: not there"
-    parts = ", ".join(_component(view, component) for component in view.components)
+    parts = ", ".join(_component(view, component, sizes or {}) for component in view.components)
     word = "ready" if view.ready else view.rolling or view.state or "not seen by an operator yet"
-    first = next((finding for finding in found if finding.reason != "not_ready"), None)
+    first = next((finding for finding in found if finding.reason not in _ORDINARY), None)
     telling = f"; {first.reason}: {first.message}" if first and not view.ready else ""
+    telling = "; asking it" if view.ready and asked else telling
     return f"{view.name} {word}: {parts}{telling}" if parts else f"{view.name} {word}{telling}"
 
 
-def _component(view: GraphView, component: ComponentView) -> str:
+def _component(view: GraphView, component: ComponentView, sizes: t.Mapping[str, int]) -> str:
     text = f"{component.name} {component.ready}/{component.replicas}"
-    words = sorted({pod.status for pod in view.pods if pod.component == component.name and not pod.ready})
+    mine = [pod for pod in view.pods if pod.component == component.name and not pod.ready]
+    words = sorted({_word(pod, sizes) for pod in mine})
     return f"{text} ({', '.join(words)})" if words and component.ready < component.replicas else text
+
+
+def _word(pod: PodView, sizes: t.Mapping[str, int]) -> str:
+    """Return what a pod is doing: the word of kubectl, or what is being pulled."""
+    if pod.phase != "pull" or pod.status not in ("Pending", "ContainerCreating") or not pod.image:
+        return pod.status
+    known = f", {images.size(sizes[pod.image])}" if pod.image in sizes else ""
+    return f"pulling {images.short(pod.image)}{known}"
+
+
+def phase_of(view: GraphView, done: bool) -> str:
+    """Return how far a graph has come: the phase of its hindmost pod, answer once all are ready, done, or nothing."""
+    if not view.exists or view.state == "deleting":
+        return ""
+    if view.ready:
+        return "done" if done else ANSWER
+    there = hindmost(view.pods)
+    return "start" if there == "ready" else there
 
 
 def as_dict(view: GraphView, found: Finding | None = None, log: t.Sequence[str] = ()) -> Json:
@@ -64,6 +94,7 @@ def as_dict(view: GraphView, found: Finding | None = None, log: t.Sequence[str] 
                 "ready": pod.ready,
                 "restarts": pod.restarts,
                 "status": pod.status,
+                "phase": pod.phase,
             }
             for pod in view.pods
         ],

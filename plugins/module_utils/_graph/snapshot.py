@@ -29,6 +29,7 @@ REPLICA_SETS = Resource("apps/v1", "replicasets", "ReplicaSet")
 PODS = Resource("v1", "pods", "Pod")
 EVENTS = Resource("v1", "events", "Event")
 CLAIMS = Resource("v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+NODES = Resource("v1", "nodes", "Node", namespaced=False)
 NODE_POOLS = Resource("karpenter.sh/v1", "nodepools", "NodePool", namespaced=False)
 NODE_CLAIMS = Resource("karpenter.sh/v1", "nodeclaims", "NodeClaim", namespaced=False)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .._kube.client import Client, KubeError
 from .._kube.watch import Change, Watcher
-from . import crashes, findings, operator, report, snapshot
+from . import ask, crashes, findings, images, operator, phases, report, snapshot
 from .finding import Finding, Grace, Patience
 from .status import GraphView, judge
 
@@ -38,6 +38,10 @@ class Request:
     """Wait for the end of the graphs instead of for their readiness."""
     patience: float = 120.0
     """How long a problem that may heal by itself is put up with."""
+    limits: t.Mapping[str, float] = field(default_factory=lambda: dict(phases.DEFAULTS))
+    """Seconds for one pod in one phase; 0, or none named, is no limit."""
+    asks: t.Mapping[str, ask.Ask] = field(default_factory=dict)
+    """How to ask a graph that is ready. Without one, ready is enough."""
 
 
 @dataclass
@@ -50,6 +54,11 @@ class Outcome:
     finding: Finding | None = None
     log: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    spent: t.Mapping[str, float] = field(default_factory=dict)
+    """Seconds by phase."""
+    answer: ask.Answer | None = None
+    limit: str = ""
+    """Which time was up, for a time-out: words such as `900 s for the phase pull`."""
 
     @property
     def good(self) -> bool:
@@ -69,6 +78,11 @@ class Waiter:
         self._clock = clock
         self._snapshot = snapshot.Snapshot()
         self._patience = {name: Patience(request.patience) for name in request.names}
+        self._phases = {name: phases.PhaseClock(request.limits) for name in request.names}
+        self._asker = ask.Asker(request.asks)
+        self._sizes: dict[str, int] = {}
+        self._looked: set[str] = set()
+        self._silent: dict[str, tuple[float, Finding]] = {}
         self._learned: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
         self._lines: dict[str, str] = {}
         self._trouble: KubeError | None = None
@@ -100,7 +114,7 @@ class Waiter:
                 if now >= heartbeat:
                     heartbeat = now + HEARTBEAT_SECONDS
                     self._repeat(outcomes, now - started)
-                wake = min(wake, heartbeat)
+                wake = min(wake, heartbeat, *([now + ask.LOOK_SECONDS] if self._asker.busy else []))
 
     def _take(self, change: Change) -> None:
         if change.kind != "FAIL":
@@ -121,32 +135,92 @@ class Waiter:
 
     def _evaluate(self, outcomes: dict[str, Outcome], started: float, now: float) -> float:
         """Judge every undecided graph; return when to look again although nothing changed."""
-        deadline = started + self._request.timeout
-        wake = deadline
+        wake = started + self._request.timeout
         for name, outcome in outcomes.items():
             if outcome.why:
                 continue
             outcome.seconds = now - started
             if self._request.gone:
                 found = self._leaving(name, outcome)
+                coming = None
             else:
-                outcome.view = judge(self._snapshot, name)
-                found = [self._learn(entry, outcome.view) for entry in self._find(outcome.view)]
-                found.sort(key=lambda finding: finding.grace.value)
-                outcome.why = "ready" if outcome.view.ready else ""
-                text = report.line(outcome.view, found)
-                self._tell(name, text, outcome.seconds, "done" if outcome.view.ready else "change")
+                found, coming = self._arriving(name, outcome, now)
             if outcome.why:
                 continue
-            hopeless, coming = self._patience[name].exhausted(found, now)
-            outcome.finding = hopeless or next(iter(found), None)
+            hopeless, later = self._patience[name].exhausted(found, now)
+            outcome.finding = hopeless or outcome.finding or next(iter(found), None)
             if hopeless is not None:
                 self._decide(outcome, "failed")
-            elif now >= deadline:
+            elif outcome.limit:
                 self._decide(outcome, "timeout")
-            elif coming is not None:
-                wake = min(wake, coming)
-        return wake
+            elif now >= started + self._request.timeout and not self._asker.asked(name):
+                # Who has been asked has a time of its own to answer.
+                outcome.limit = f"{self._request.timeout:.0f} s"
+                self._decide(outcome, "timeout")
+            wake = min([wake, *(moment for moment in (coming, later) if moment is not None)])
+        return wake if wake > now else now + 1.0
+
+    def _arriving(self, name: str, outcome: Outcome, now: float) -> tuple[list[Finding], float | None]:
+        """Judge a graph that should become ready; return what is wrong, and when a phase will have lasted too long."""
+        outcome.finding = None
+        outcome.view = view = judge(self._snapshot, name)
+        clock = self._phases[name]
+        outcome.spent = clock.spent
+        found = [self._learn(entry, view) for entry in self._find(view)]
+        found = [self._explained(name, entry, now) for entry in found]
+        found.sort(key=lambda finding: finding.grace.value)
+        if view.ready and self._asker.wanted(name):
+            self._asker.ask(name)
+        if self._asker.asked(name) and view.ready:
+            clock.answering(now)
+            overdue, coming = None, None
+        else:
+            overdue, coming = clock.look(view.pods, now)
+        if name in self._silent:
+            coming = min(coming or now + operator.SILENCE_SECONDS, now + operator.SILENCE_SECONDS)
+        answer = self._asker.answer(name)
+        if view.ready and (answer is not None or not self._asker.wanted(name)):
+            clock.close(now)
+            outcome.answer = answer
+            if answer is None or answer.passed:
+                outcome.why = "ready"
+            else:
+                outcome.finding = ask.finding(name, self._request.namespace, answer)
+                self._decide(outcome, "failed")
+                return found, None
+        self._measure(view)
+        text = report.line(view, found, self._sizes, asked=self._asker.wanted(name) and not outcome.why)
+        self._tell(name, text, outcome.seconds, "done" if outcome.why else "change")
+        if overdue is not None:
+            outcome.limit = f"{overdue.limit:.0f} s for the phase {overdue.phase}"
+            mine = [entry for entry in found if entry.subject == f"Pod/{overdue.pod}"]
+            outcome.finding = next(iter([*mine, *found]), None)
+        return found, coming
+
+    def _measure(self, view: GraphView) -> None:
+        """Learn the sizes of images that are being pulled: from pulls that ended, and once from the nodes."""
+        pulled = {pod.image for pod in view.pods if pod.phase == "pull" and pod.image}
+        if not pulled - set(self._sizes):
+            return
+        self._sizes.update(images.sizes_from_events(self._snapshot.every("Event")))
+        unknown = pulled - set(self._sizes) - self._looked
+        if unknown:
+            self._looked |= unknown
+            try:
+                self._sizes.update(images.sizes_from_nodes(self._client.items(snapshot.NODES)))
+            except KubeError:
+                return  # only the lines of progress get poorer
+
+    def _explained(self, name: str, finding: Finding, now: float) -> Finding:
+        """Say why the operator is silent, once it has been silent for more than a moment."""
+        if finding.reason != "operator_silent":
+            self._silent.pop(name, None)
+            return finding
+        since, better = self._silent.setdefault(name, (now, finding))
+        if now - since >= operator.SILENCE_SECONDS:
+            better = operator.explain(self._client, finding)
+            self._silent[name] = (now, better)
+        return better
 
     def _find(self, view: GraphView) -> list[Finding]:
         return findings.find(self._snapshot, view, self._request.namespace)

@@ -121,7 +121,7 @@ def of_example(definition: Json, pools: t.Sequence[Json], shapes: Shapes | None 
         chosen = (shapes or {}).get(fitting[0]) or shape_of(fitting[0])
         share = 1.0 if resources.get("gpu") else max(_shares(resources, chosen))
         key = (pool["name"], fitting[0])
-        counted[key] = counted.get(key, 0) + int(component.get("replicas") or 1) * share
+        counted[key] = counted.get(key, 0) + int(component.get("replicas", 1)) * share
         candidates[key] = tuple(fitting)
     name = f"example {definition.get('name', '')}"
     kinds = {pool["name"]: (pool.get("capacity_types") or [ON_DEMAND])[0] for pool in pools}
