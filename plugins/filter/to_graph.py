@@ -165,6 +165,7 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils import _version
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import definition as definitions
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import overrides as changes
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import render
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.plain import plain
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.rules import UnknownVersionError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "roles" / "dynamo_example" / "files" / "example.schema.json"
@@ -188,19 +189,10 @@ def to_graph(
     if not isinstance(overrides or {}, Mapping):
         raise AnsibleFilterError(f"to_graph needs a dict of overrides; got {type(overrides).__name__}.")
     try:
-        checked = definitions.check(_plain(definition), schema(), source)
-        return render.to_graph(checked, str(version), str(namespace), changes.read(_plain(overrides or {})))
+        checked = definitions.check(plain(definition), schema(), source)
+        return render.to_graph(checked, str(version), str(namespace), changes.read(plain(overrides or {})))
     except (definitions.DefinitionError, UnknownVersionError, _version.VersionError) as error:
         raise AnsibleFilterError(str(error)) from error
-
-
-def _plain(value: Any) -> Any:
-    """Turn Ansible's tagged and lazy containers into plain ones; the renderer compares and copies types."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    return value
 
 
 class FilterModule:

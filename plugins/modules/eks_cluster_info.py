@@ -145,6 +145,18 @@ clusters:
     efs_access_point_id:
       description: Its access point.
       type: str
+    fsx_id:
+      description: Lustre file system for models.
+      type: str
+    fsx_dns_name:
+      description: Its address.
+      type: str
+    fsx_mount_name:
+      description: What of it is mounted.
+      type: str
+    model_bucket:
+      description: Bucket for models.
+      type: str
     oidc_issuer:
       description: OpenID Connect issuer.
       type: str

@@ -81,6 +81,8 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     # How a component's replicas can be left to an autoscaler: by the operator's own HorizontalPodAutoscaler, by a
     # DynamoGraphDeploymentScalingAdapter, or ("") not at all.
     "scaling": [("0.4.1", "operator"), ("0.7.0", ""), ("0.8.0", "adapter")],
+    # How many requests a frontend is working on.
+    "busy_metric": [("0.4.1", "dynamo_frontend_inflight_requests"), ("1.2.0", "dynamo_frontend_active_requests")],
     # What makes an engine take LoRA adapters; {} = it does not.
     "lora.vllm": [("0.4.1", {}), ("0.9.0", {"enable-lora": True, "max-lora-rank": 64})],
     "lora.sglang": [
