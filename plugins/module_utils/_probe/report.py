@@ -20,6 +20,10 @@ from .page import html
 from .runner import FAILED, SKIPPED, Outcome
 
 SCHEMA = 2
+KEYS = (
+    "schema", "title", "target", "model", "started", "seconds", "passed", "counts", "checks", "answer", "models",
+    "transcript", "requests",
+)  # fmt: skip
 # What XML 1.0 allows; a model's answer may hold anything.
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -57,33 +61,73 @@ def redact(value: t.Any, secret: str) -> t.Any:
     return value
 
 
-def junit(report: dict[str, t.Any]) -> str:
-    """The report as JUnit XML: one test suite, one test case per check."""
-    counts = report["counts"]
-    totals = {
+def plain(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The report in a task's result, without what Ansible adds. Raises ValueError when it is none."""
+    lacking = [key for key in KEYS if key not in result]
+    if lacking:
+        raise ValueError(f"it is no result of openai_probe: {', '.join(lacking)} missing")
+    return {key: result[key] for key in KEYS}
+
+
+def together(reports: t.Sequence[dict[str, t.Any]], title: str) -> dict[str, t.Any]:
+    """Several reports as one document."""
+    return {
+        "schema": SCHEMA,
+        "title": title,
+        "started": min((report["started"] for report in reports), default=""),
+        "seconds": round(sum(report["seconds"] for report in reports), 3),
+        "passed": bool(reports) and all(report["passed"] for report in reports),
+        "counts": totals(reports),
+        "reports": list(reports),
+    }
+
+
+def totals(reports: t.Sequence[dict[str, t.Any]]) -> dict[str, int]:
+    """Number of checks by result over several reports."""
+    return {kind: sum(report["counts"][kind] for report in reports) for kind in ("passed", "failed", "skipped")}
+
+
+def junit(*reports: dict[str, t.Any], title: str = "") -> str:
+    """Reports as JUnit XML: one test suite per report, one test case per check, as Jenkins' schema has it."""
+    counts = totals(reports)
+    numbers = {"tests": str(sum(counts.values())), "failures": str(counts["failed"]), "errors": "0"}
+    name = title or (reports[0]["title"] if reports else "")
+    seconds = f"{sum(report['seconds'] for report in reports):.3f}"
+    root = ElementTree.Element("testsuites", {"name": clean(name), **numbers, "time": seconds})
+    for report in reports:
+        _suite(root, report)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(root: ElementTree.Element, report: dict[str, t.Any]) -> None:
+    attributes = {
         "name": clean(report["title"]),
         "tests": str(len(report["checks"])),
-        "failures": str(counts["failed"]),
+        "failures": str(report["counts"]["failed"]),
         "errors": "0",
-        "skipped": str(counts["skipped"]),
+        "skipped": str(report["counts"]["skipped"]),
         "time": f"{report['seconds']:.3f}",
+        # The schema knows neither fractions nor a zone.
+        "timestamp": report["started"][:19],
     }
-    root = ElementTree.Element("testsuites", {key: totals[key] for key in ("name", "tests", "failures", "time")})
-    suite = ElementTree.SubElement(root, "testsuite", {**totals, "timestamp": report["started"].rstrip("Z")})
+    suite = ElementTree.SubElement(root, "testsuite", attributes)
     properties = ElementTree.SubElement(suite, "properties")
     for key in ("target", "model"):
         ElementTree.SubElement(properties, "property", {"name": key, "value": clean(report[key])})
     for check in report["checks"]:
-        attributes = {"classname": clean(report["title"]), "name": check["name"], "time": f"{check['seconds']:.3f}"}
+        attributes = {
+            "classname": clean(report["title"]),
+            "name": clean(check["label"]),
+            "time": f"{check['seconds']:.3f}",
+        }
         case = ElementTree.SubElement(suite, "testcase", attributes)
         if check["result"] == FAILED:
-            failure = ElementTree.SubElement(case, "failure", {"message": clean(check["reason"])})
-            failure.text = clean(check["evidence"])
+            attributes = {"type": check["name"], "message": clean(check["reason"])}
+            ElementTree.SubElement(case, "failure", attributes).text = clean(check["evidence"] or check["reason"])
         elif check["result"] == SKIPPED:
             ElementTree.SubElement(case, "skipped", {"message": clean(check["reason"])})
         elif check["evidence"]:
             ElementTree.SubElement(case, "system-out").text = clean(check["evidence"])
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
 def clean(text: str) -> str:
