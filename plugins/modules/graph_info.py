@@ -54,12 +54,14 @@ graphs:
       version: 1.6.1
       model: Qwen/Qwen3-0.6B
 namespace:
-  description: The namespace, and whether it exists.
+  description: The namespace, whether it exists, and the level of pod security that it enforces ("" for none).
   returned: always
   type: dict
-  sample: {name: dynamo-cloud, exists: true}
+  sample: {name: dynamo-cloud, exists: true, pod_security: baseline}
 platform:
-  description: Whether graphs are known to the cluster, in which API version to read them, and the operators.
+  description:
+    - Whether graphs are known to the cluster, in which API version to read them, the operators, and who could place a
+      component over several nodes (V(grove), V(lws)).
   returned: always
   type: dict
   sample:
@@ -70,6 +72,7 @@ platform:
         name: dynamo-platform-dynamo-operator-controller-manager
         ready: true
         version: 1.6.1
+    orchestrators: [grove]
 pools:
   description: Karpenter's NodePools.
   returned: always
@@ -80,6 +83,8 @@ pools:
       ready: true
       message: ""
       families: [g5]
+      choices:
+        karpenter.sh/capacity-type: [on-demand]
       limits: {nvidia.com/gpu: "8"}
       used: {nvidia.com/gpu: "1"}
 node_claims:
@@ -116,6 +121,17 @@ secrets:
   type: list
   elements: str
   sample: [hf-token-secret]
+claims:
+  description: Names of the PersistentVolumeClaims in the namespace.
+  returned: always
+  type: list
+  elements: str
+  sample: [model-cache-efs]
+efa_plugin:
+  description: Whether the cluster has an EFA device plugin.
+  returned: always
+  type: bool
+  sample: false
 problems:
   description: What is wrong, and what to do about it.
   returned: always

@@ -194,7 +194,8 @@ def _hub_job(models: t.Sequence[tuple[str, str]], claim: str, chosen: Options) -
         container["env"].append({"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": key}})
     volume = {"name": "script", "configMap": {"name": f"{claim}-fetch"}}
     salt = hashlib.sha256(chosen.script.encode()).hexdigest()
-    return _job(" ".join(f"{model}@{revision or 'main'}" for model, revision in models), container, [volume], claim, chosen, salt)
+    what = " ".join(f"{entry['id']}@{entry['revision']}" for entry in wanted)
+    return _job(what, container, [volume], claim, chosen, salt)
 
 
 def _bucket_job(bucket: tuple[str, str], claim: str, chosen: Options) -> Json:

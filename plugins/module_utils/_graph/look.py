@@ -12,11 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .._kube.client import Client, KubeError, Resource
 from . import findings, operator, report, snapshot
-from .snapshot import GRAPH, NODE_CLAIMS, NODE_POOLS, NODES, Json, Snapshot, labels_of, name_of
+from .snapshot import CLAIMS, GRAPH, NODE_CLAIMS, NODE_POOLS, NODES, Json, Snapshot, labels_of, name_of
 from .status import condition_of, judge
 from .wait import served_version
 
 SECRETS = Resource("v1", "secrets", "Secret")
+DAEMON_SETS = Resource("apps/v1", "daemonsets", "DaemonSet")
+# Who can place a component over several nodes, by the group of its API.
+_ORCHESTRATORS = {"grove": "/apis/grove.io", "lws": "/apis/leaderworkerset.x-k8s.io"}
+_EFA_PLUGIN = "efa-k8s-device-plugin"
+_POD_SECURITY = "pod-security.kubernetes.io/enforce"
 POOL_LABEL = "karpenter.sh/nodepool"
 _ANNOTATIONS = {
     "definition": "ai-on-eks.dynamo/definition",
@@ -38,11 +43,15 @@ def look(client: Client, namespace: str) -> Json:
         nodes = pool.submit(client.items, NODES)
         secrets = pool.submit(client.names, SECRETS, namespace)
         place = pool.submit(client.find, f"/api/v1/namespaces/{namespace}")
+        plugins = pool.submit(client.names, DAEMON_SETS, "")
+        groups = {name: pool.submit(client.find, path) for name, path in _ORCHESTRATORS.items()}
         for source, entries in zip(wanted, lists):
             known.put(source.resource, entries, source.namespace)
         found = {
-            "namespace": {"name": namespace, "exists": place.result() is not None},
-            "platform": platform,
+            "namespace": _namespace(namespace, place.result()),
+            "platform": {**platform, "orchestrators": [name for name, group in groups.items() if group.result()]},
+            "efa_plugin": any(_EFA_PLUGIN in name for name in plugins.result()),
+            "claims": [name_of(entry) for entry in known.every(CLAIMS.kind)],
             "pools": [_pool(entry) for entry in known.every(NODE_POOLS.kind)],
             "node_claims": [_claim(entry) for entry in known.every(NODE_CLAIMS.kind)],
             "nodes": [_node(entry) for entry in nodes.result()],
@@ -66,6 +75,11 @@ def _platform(client: Client) -> Json:
     }
 
 
+def _namespace(name: str, found: Json | None) -> Json:
+    labels = (found or {}).get("metadata", {}).get("labels") or {}
+    return {"name": name, "exists": found is not None, "pod_security": str(labels.get(_POD_SECURITY) or "")}
+
+
 def _pool(entry: Json) -> Json:
     ready = condition_of(entry, "Ready")
     return {
@@ -73,22 +87,27 @@ def _pool(entry: Json) -> Json:
         "ready": ready.get("status") == "True",
         "message": "" if ready.get("status") == "True" else str(ready.get("message") or ready.get("reason") or ""),
         "families": _families(entry),
+        "choices": _choices(entry),
         "limits": dict((entry.get("spec") or {}).get("limits") or {}),
         "used": dict((entry.get("status") or {}).get("resources") or {}),
     }
 
 
+def _choices(pool: Json) -> dict[str, list[str]]:
+    """Return the values that a NodePool leaves a choice of, by label."""
+    template = ((pool.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return {
+        str(entry.get("key")): [str(value) for value in entry.get("values") or []]
+        for entry in template.get("requirements") or []
+        if entry.get("operator") == "In"
+    }
+
+
 def _families(pool: Json) -> list[str]:
     """Return the instance families that a NodePool may choose from; [] when it does not say."""
-    template = ((pool.get("spec") or {}).get("template") or {}).get("spec") or {}
-    found: set[str] = set()
-    for entry in template.get("requirements") or []:
-        if entry.get("operator") != "In":
-            continue
-        if entry.get("key") == "karpenter.k8s.aws/instance-family":
-            found.update(entry.get("values") or [])
-        if entry.get("key") == "node.kubernetes.io/instance-type":
-            found.update(str(kind).partition(".")[0] for kind in entry.get("values") or [])
+    choices = _choices(pool)
+    types = choices.get("node.kubernetes.io/instance-type", [])
+    found = {*choices.get("karpenter.k8s.aws/instance-family", []), *(kind.partition(".")[0] for kind in types)}
     return sorted(found)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .. import _version
+from . import fits
 from .look import POOL_LABEL
 from .snapshot import Json
 
@@ -32,7 +33,7 @@ def faults(found: t.Mapping[str, t.Any], graphs: t.Sequence[Json], pull_secrets:
         listed.append(
             f"The pull secret {', '.join(missing)} is not in the namespace {namespace['name']}; create it there."
         )
-    return listed + _pools(found, graphs)
+    return listed + _pools(found, graphs) + fits.faults(found, graphs)
 
 
 def _platform(found: t.Mapping[str, t.Any], graphs: t.Sequence[Json]) -> list[str]:
@@ -99,10 +100,5 @@ def _pools(found: t.Mapping[str, t.Any], graphs: t.Sequence[Json]) -> list[str]:
 
 def pools_of(graph: t.Mapping[str, t.Any]) -> set[str]:
     """Return the NodePools that a graph's components select, for both API versions."""
-    spec = graph["spec"]
-    if "components" in spec:
-        pods = [(entry.get("podTemplate") or {}).get("spec") or {} for entry in spec["components"]]
-    else:
-        pods = [(entry.get("extraPodSpec") or {}) for entry in spec["services"].values()]
-    selected = [(pod.get("nodeSelector") or {}).get(POOL_LABEL) for pod in pods]
+    selected = [(pod.get("nodeSelector") or {}).get(POOL_LABEL) for pod in fits.pods_of(graph).values()]
     return {str(pool) for pool in selected if pool}

@@ -55,7 +55,7 @@ def complete(*graphs: Json, ready: bool = True) -> FakeApi:
 def test_everything_is_well() -> None:
     found = look(complete(world.graph()), world.NAMESPACE)
     assert found["problems"] == []
-    assert found["namespace"] == {"name": world.NAMESPACE, "exists": True}
+    assert found["namespace"] == {"name": world.NAMESPACE, "exists": True, "pod_security": ""}
     assert found["platform"]["operators"][0]["version"] == "1.6.1"
     assert [graph["name"] for graph in found["graphs"]] == ["vllm"]
     assert found["graphs"][0]["endpoint"] == {"service": "vllm-frontend", "port": 8000}
