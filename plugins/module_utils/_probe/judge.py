@@ -30,6 +30,8 @@ class Completion:
     finish_reason: str = ""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    # Part of the prompt that the server had in its cache, as far as it tells.
+    cached_tokens: int = 0
 
     @property
     def text(self) -> str:
@@ -79,6 +81,14 @@ def check_usage(usage: t.Any, max_tokens: int) -> tuple[int | None, int | None]:
     return prompt, completion
 
 
+def take_usage(found: Completion, usage: t.Any, max_tokens: int) -> None:
+    """Put the tokens of a usage into `found` after checking that they add up."""
+    found.prompt_tokens, found.completion_tokens = check_usage(usage, max_tokens)
+    details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    found.cached_tokens = cached if isinstance(cached, int) else 0
+
+
 def check_finish(reason: t.Any) -> str:
     """Return the finish reason when it is one that the API knows."""
     if reason not in FINISH_REASONS:
@@ -107,7 +117,7 @@ def chat(document: t.Any, model: str, max_tokens: int) -> Completion:
         finish_reason=check_finish(choice.get("finish_reason")),
     )
     check_model(document, model)
-    found.prompt_tokens, found.completion_tokens = check_usage(document.get("usage"), max_tokens)
+    take_usage(found, document.get("usage"), max_tokens)
     return require_text(found)
 
 
@@ -117,7 +127,7 @@ def completion(document: t.Any, model: str, max_tokens: int) -> Completion:
     choice = first_choice(document)
     found = Completion(content=str(choice.get("text") or ""), finish_reason=check_finish(choice.get("finish_reason")))
     check_model(document, model)
-    found.prompt_tokens, found.completion_tokens = check_usage(document.get("usage"), max_tokens)
+    take_usage(found, document.get("usage"), max_tokens)
     return require_text(found)
 
 
@@ -180,7 +190,7 @@ class ChatStream:
         if not self.done:
             raise Failed(f"the stream ended without [DONE] after {self.chunks} chunks; text: {quoted(self.found.text)}")
         check_finish(self.found.finish_reason or None)
-        self.found.prompt_tokens, self.found.completion_tokens = check_usage(self._usage, self.max_tokens)
+        take_usage(self.found, self._usage, self.max_tokens)
         return require_text(self.found)
 
     def _choice(self, choice: t.Any) -> str:

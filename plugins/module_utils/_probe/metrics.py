@@ -20,6 +20,16 @@ REQUEST_LABELS = {"endpoint", "model", "request_type", "status"}
 # Gauges of requests that are being answered, by what stands behind the prefix; the newer name first.
 DYNAMO_GAUGES = ("active_requests", "inflight_requests")
 
+# Counters of servers that are not Dynamo, by what they count: vLLM, llama.cpp.
+OTHERS = (
+    {
+        "requests": "vllm:request_success_total",
+        "prompt_tokens": "vllm:prompt_tokens_total",
+        "completion_tokens": "vllm:generation_tokens_total",
+    },
+    {"computed_tokens": "llamacpp:prompt_tokens_total", "completion_tokens": "llamacpp:tokens_predicted_total"},
+)
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -63,8 +73,9 @@ class Counter:
 
 
 def counters(samples: list[Sample], model: str) -> dict[str, Counter]:
-    """What a server counts for one model: requests (chat, answered with success), prompt_tokens, completion_tokens.
+    """What a server counts for one model: requests (chat, answered with success), prompt_tokens or computed_tokens, completion_tokens.
 
+    computed_tokens are those of the prompts without what came from the server's cache: llama.cpp counts these.
     Knows Dynamo's frontend, vLLM and llama.cpp; what a server does not count is absent. Empty: another server, or one
     that has served nothing yet.
     """
@@ -75,14 +86,10 @@ def counters(samples: list[Sample], model: str) -> dict[str, Counter]:
         names = {"prompt_tokens": "input_sequence_tokens_sum", "completion_tokens": "output_sequence_tokens_sum"}
         tokens = {kind: Counter(prefix + name, total(samples, prefix + name, model)) for kind, name in names.items()}
         return {"requests": Counter(family, total(samples, family, model, wanted)), **tokens}
-    for requests, prompt, completion in (
-        ("vllm:request_success_total", "vllm:prompt_tokens_total", "vllm:generation_tokens_total"),
-        ("", "llamacpp:prompt_tokens_total", "llamacpp:tokens_predicted_total"),
-    ):
-        names = {"requests": requests, "prompt_tokens": prompt, "completion_tokens": completion}
-        there = {sample.name for sample in samples}
-        if {name for name in names.values() if name} <= there:
-            return {kind: Counter(name, total(samples, name, model)) for kind, name in names.items() if name}
+    there = {sample.name for sample in samples}
+    for names in OTHERS:
+        if set(names.values()) <= there:
+            return {kind: Counter(name, total(samples, name, model)) for kind, name in names.items()}
     return {}
 
 

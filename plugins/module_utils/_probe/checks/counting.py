@@ -83,6 +83,9 @@ def send(session: Session, spec: Spec) -> dict[str, float | None]:
     return {
         "requests": float(SENT),
         "prompt_tokens": total(found.prompt_tokens for found in both),
+        "computed_tokens": total(
+            None if found.prompt_tokens is None else found.prompt_tokens - found.cached_tokens for found in both
+        ),
         "completion_tokens": total(found.completion_tokens for found in both),
     }
 

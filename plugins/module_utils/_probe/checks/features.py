@@ -175,9 +175,11 @@ def stop(session: Session, spec: Spec) -> str:
     text = judge.text_of(message)
     if spec["stop"] in text.lstrip():
         raise Failed(f"the answer holds the stop string {spec['stop']!r}: {quoted(text)}")
+    tokens = generate.usage_of(document).completion_tokens
+    if finish == "length" and (tokens or 0) >= spec["max_tokens"]:
+        raise Skipped(f"the answer came to its {tokens} tokens without {spec['stop']!r}: {quoted(text)}")
     if finish != "stop":
         raise Failed(f"finish_reason is {finish}, not stop: {quoted(text)}")
-    tokens = generate.usage_of(document).completion_tokens
     if tokens is not None and tokens >= spec["max_tokens"]:
         raise Failed(f"{tokens} tokens were made in spite of the stop string {spec['stop']!r}")
     return f"ended at {spec['stop']!r} after {tokens} tokens: {quoted(text)}"

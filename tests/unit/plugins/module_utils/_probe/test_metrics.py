@@ -75,7 +75,7 @@ vllm:num_requests_running{model_name="m"} 1
     assert metrics.gauge(samples, "m") == metrics.Counter("vllm:num_requests_running", 1)
     llama = metrics.parse("llamacpp:prompt_tokens_total 7\nllamacpp:tokens_predicted_total 8\n")
     assert {kind: c.value for kind, c in metrics.counters(llama, "m").items()} == {
-        "prompt_tokens": 7,
+        "computed_tokens": 7,
         "completion_tokens": 8,
     }
     assert metrics.gauge(llama, "m") is None
