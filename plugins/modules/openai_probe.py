@@ -78,6 +78,9 @@ options:
         C(share)."
       - "C(worker_metrics): the workers' own health and metrics. Options C(selector) (labels of their pods) and C(port)
         (default C(9090)), or C(urls); C(families), C(send), C(settle)."
+      - "C(prometheus): every ready pod with the labels C(selector) is a target of Prometheus that is up. In a cluster only.
+        Options C(namespace), C(service) (default C(prometheus)) and C(port) (default C(9090)) of Prometheus, or C(url);
+        C(settle) (seconds). Skipped where no such Service is."
       - "C(log): a pod wrote a line that matches C(pattern). For graphs without an HTTP endpoint; in a cluster only.
         Options C(selector), C(pattern), C(container)."
       - "C(load): many measured requests. Options C(concurrency) (1 to 64), C(requests) or C(duration) (seconds),

@@ -28,13 +28,17 @@ def check(definition: object, schema: Schema, source: str = "") -> dict[str, t.A
     `source` is the file (or variable) it came from, for the message.
     """
     origin = source or "the graph definition"
-    found = problems(definition, schema)
-    if not found and isinstance(definition, dict):
-        found = _beyond_schema(definition)
+    found = faults(definition, schema)
     if found or not isinstance(definition, dict):
         listed = "; ".join(found)
         raise DefinitionError(f"Failed to read {origin}: {listed}. Correct it and run again.")
     return definition
+
+
+def faults(definition: object, schema: Schema) -> list[str]:
+    """Return everything that is wrong with a definition; most lines begin with the path of the value."""
+    found = problems(definition, schema)
+    return found if found or not isinstance(definition, dict) else _beyond_schema(definition)
 
 
 def _beyond_schema(definition: t.Mapping[str, t.Any]) -> list[str]:
@@ -93,10 +97,18 @@ def _component(definition: t.Mapping[str, t.Any], component: t.Mapping[str, t.An
 
 def _proof(definition: t.Mapping[str, t.Any]) -> list[str]:
     proof = definition["proof"]
+    names = [component["name"] for component in definition["components"]]
     if proof["kind"] == "openai":
         missing = [] if definition.get("model") else ["proof.kind openai needs 'model'"]
-        return missing + ([] if proof.get("checks") else ["proof.kind openai needs proof.checks"])
-    names = [component["name"] for component in definition["components"]]
+        missing += [] if proof.get("checks") else ["proof.kind openai needs proof.checks"]
+        for index, check in enumerate(proof.get("checks") or []):
+            wanted = [] if isinstance(check, str) else check.get("components") or []
+            missing += [
+                f"proof.checks[{index}].components must be of {', '.join(names)}; got {name!r}"
+                for name in wanted
+                if name not in names
+            ]
+        return missing
     found = [f"proof.kind log needs proof.{key}" for key in ("component", "pattern") if not proof.get(key)]
     if proof.get("component") and proof["component"] not in names:
         found.append(f"proof.component must be one of {', '.join(names)}; got {proof['component']!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .._kube.client import Client as KubeClient
 from .._kube.client import KubeError
 from .._kube.endpoints import ready
-from .._kube.portforward import PODS, Forwarder
+from .._kube.portforward import PODS, SERVICES, Forwarder
 from .errors import ProbeError
 from .target import RawSocket, Target
 from .transport import Client
@@ -51,13 +51,32 @@ class Pods:
                 for name, pod in sorted((str(pod["metadata"]["name"]), pod) for pod in pods)
             ]
         except KubeError as error:
-            raise ProbeError(str(error), retry=error.status not in (400, 401, 403)) from error
+            raise refused(error) from error
 
     def clients(self, selector: str, port: str) -> list[tuple[str, Client]]:
         """Name of, and a client for, every ready pod that a selector finds. Raises ProbeError."""
+        names = self.ready_pods(selector)
+        return [(name, Client(cluster_target(self._client, self._namespace, pod=name, port=port))) for name in names]
+
+    def ready_pods(self, selector: str) -> list[str]:
+        """Names of the ready pods that a selector finds. Raises ProbeError."""
         try:
             pods = self._client.items(PODS, self._namespace, {"labelSelector": selector})
         except KubeError as error:
-            raise ProbeError(str(error), retry=error.status not in (400, 401, 403)) from error
-        names = sorted(str(pod["metadata"]["name"]) for pod in pods if ready(pod))
-        return [(name, Client(cluster_target(self._client, self._namespace, pod=name, port=port))) for name in names]
+            raise refused(error) from error
+        return sorted(str(pod["metadata"]["name"]) for pod in pods if ready(pod))
+
+    def service(self, namespace: str, service: str, port: str) -> Client | None:
+        """A client for a Service, None when there is none of that name. Raises ProbeError."""
+        place = namespace or self._namespace
+        try:
+            if self._client.find(SERVICES.path(place, service)) is None:
+                return None
+        except KubeError as error:
+            raise refused(error) from error
+        return Client(cluster_target(self._client, place, service=service, port=port))
+
+
+def refused(error: KubeError) -> ProbeError:
+    """A call that the API server refused, or that did not reach it."""
+    return ProbeError(str(error), retry=error.status not in (400, 401, 403))

@@ -98,7 +98,9 @@ def read(params: Params) -> list[Spec]:
         if not (params["url"] or params["service"] or params["pod"]) and any(
             CHECKS[spec.name].endpoint for spec in wanted
         ):
-            raise ValueError("one of url, service and pod is needed; without them only the check log can be made")
+            raise ValueError(
+                "one of url, service and pod is needed; without them only log and prometheus can be checked"
+            )
         if not params["url"] and not (params["kubeconfig"] and params["context"] and params["namespace"]):
             raise ValueError("kubeconfig, context and namespace are needed to reach a cluster")
         if params["timeout"] < 0 or params["request_timeout"] <= 0:

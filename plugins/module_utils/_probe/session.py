@@ -101,6 +101,12 @@ class Cluster(t.Protocol):
     def clients(self, selector: str, port: str) -> list[tuple[str, Client]]:
         """Name of, and a client for, every ready pod that the selector finds."""
 
+    def ready_pods(self, selector: str) -> list[str]:
+        """Names of the ready pods that the selector finds."""
+
+    def service(self, namespace: str, service: str, port: str) -> Client | None:
+        """A client for a Service ("" = in the namespace of the pods); None when there is none of that name."""
+
 
 @dataclass
 class Session:

@@ -100,6 +100,8 @@ def check(spec: Spec) -> None:
                 re.compile(spec[name])
             except re.error as error:
                 raise ValueError(f"{name} is no regular expression: {error}") from error
+    if spec.name == "prometheus" and not spec["selector"]:
+        raise ValueError("selector is needed: the labels of the pods that must be targets")
     if spec.name == "stop" and not spec["stop"]:
         raise ValueError("stop must not be empty")
     if spec.name == "load":

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from . import counting, features, loading, log, proofs, refusals, served, text, workers
+from . import counting, features, loading, log, proofs, refusals, served, text, watched, workers
 from .check import Check, Option
 
 __all__ = ["CHECKS", "DEFAULT_CHECKS", "Check", "Option"]
@@ -20,6 +20,7 @@ CHECKS: dict[str, Check] = {
     **counting.CHECKS,
     **proofs.CHECKS,
     **workers.CHECKS,
+    **watched.CHECKS,
     **log.CHECKS,
     **loading.CHECKS,
 }

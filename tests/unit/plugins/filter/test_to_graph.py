@@ -253,7 +253,15 @@ LONG = {**definition("vllm")["components"][1], "name": "W" * 30}
         (worker(router_mode="kv"), "router_mode is for the frontend only"),
         (worker(arguments={"--x": 1}), r"the key '--x' of components\[1\]\.arguments must match"),
         (worker(probes={"startup": {"period": 1}}), r"components\[1\]\.probes\.startup needs either exec or path"),
-        (broken(lambda d: d["proof"].update(checks=["guess"])), r"proof\.checks\[0\] must be one of live"),
+        (broken(lambda d: d["proof"].update(checks=["guess"])), r"proof\.checks\[0\] must match"),
+        (
+            broken(lambda d: d["proof"].update(checks=[{"name": "guess"}])),
+            r"proof\.checks\[0\]\.name must be one of live",
+        ),
+        (
+            broken(lambda d: d["proof"].update(checks=[{"name": "spread", "components": ["X"]}])),
+            r"proof\.checks\[0\]\.components must be of Frontend, VllmWorker; got 'X'",
+        ),
         (
             broken(lambda d: d.update(proof={"kind": "log", "component": "X", "pattern": "y"})),
             "must be one of Frontend",
@@ -295,3 +303,14 @@ def test_the_schema_uses_only_keywords_that_are_checked() -> None:
     with pytest.raises(AnsibleFilterError, match="the scripts take none"):
         to_graph(everything, "1.6.1")
     assert schema()["additionalProperties"] is False
+
+
+def test_a_graph_whose_name_goes_on_after_anothers_is_not_taken_for_it() -> None:
+    """Frontends take every worker whose namespace begins with theirs: vllm must not find those of vllm-disagg."""
+
+    def of(graph: dict[str, t.Any], name: str) -> dict[str, str]:
+        return {entry["name"]: entry["value"] for entry in container(graph, name)["env"]}
+
+    one, other = to_graph(definition("vllm"), "1.6.1"), to_graph(definition("vllm-disagg"), "1.6.1")
+    assert of(one, "Frontend")["DYN_NAMESPACE_PREFIX"] == of(one, "VllmWorker")["DYN_NAMESPACE"]
+    assert not of(other, "VllmDecodeWorker")["DYN_NAMESPACE"].startswith(of(one, "Frontend")["DYN_NAMESPACE_PREFIX"])

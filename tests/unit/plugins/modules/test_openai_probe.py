@@ -107,7 +107,7 @@ def test_check_mode_sends_nothing(capfd: pytest.CaptureFixture[str], server: Any
         ({}, "one of the following is required: url, service, pod, namespace"),
         ({"url": "http://h", "service": "x"}, "mutually exclusive"),
         ({"service": "x"}, "missing parameter(s) required by 'service'"),
-        ({"namespace": "x"}, "only the check log can be made"),
+        ({"namespace": "x"}, "only log and prometheus can be checked"),
         ({"namespace": "x", "checks": [{"name": "log", "selector": "a=b", "pattern": "c"}]}, "kubeconfig, context and"),
         ({"url": "h:80"}, "url must look like"),
         ({"url": "http://h", "checks": ["chatt"]}, "There are: live"),

@@ -51,7 +51,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, body: Json) -> None:
         """Call the route."""
-        route = self.server.routes.get(self.path)
+        begun = [route for prefix, route in self.server.prefixes.items() if self.path.startswith(prefix)]
+        route = self.server.routes.get(self.path) or (begun[0] if begun else None)
         if route is None:
             self.send(404, {"message": f"Route not found: {self.path}", "code": 404})
         else:
@@ -95,6 +96,7 @@ class Stub(ThreadingHTTPServer):
         self.labels = f'model="{MODEL.lower()}"'
         self.text = "There was no error."
         self.headers: list[dict[str, str]] = []
+        self.prefixes: dict[str, Route] = {}
         self.routes: dict[str, Route] = {
             "/live": lambda h, _b: h.send(200, {"status": "live"}),
             "/health": lambda h, _b: h.send(200, {"status": "healthy", "instances": [{"endpoint": "generate"}]}),
