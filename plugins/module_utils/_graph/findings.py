@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import replace
 
@@ -15,6 +16,30 @@ from .finding import Finding, Grace
 from .snapshot import COMPONENT, GRAPH, Snapshot, event_time, name_of
 from .status import GraphView, condition_of
 
+# Why the API server makes no pod -> (reason, what to do). First match wins.
+_REFUSALS = (
+    (
+        r"admission webhook .* denied|ValidatingAdmissionPolicy .* denied|violates PodSecurity",
+        "pod_denied",
+        "A policy of this cluster forbids the pod: change the definition, or the policy",
+    ),
+    (
+        r"failed calling webhook",
+        "webhook_unreachable",
+        "A webhook of this cluster does not answer, and nothing can be made until it does: "
+        "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    (
+        r"exceeded quota|must specify .* for: ",
+        "namespace_quota",
+        "The namespace's ResourceQuota is used up: raise it, or remove another graph (kubectl get resourcequota -A)",
+    ),
+    (
+        r"serviceaccount .* not found|error looking up service account",
+        "service_account_missing",
+        "Make the ServiceAccount that the message names",
+    ),
+)
 _NEVER_HEALS = ("no_multinode_orchestrator_available",)
 _RECONCILE_WORDS = ("Failed to reconcile", "failed to reconcile")
 
@@ -103,14 +128,13 @@ def _refused(snapshot: Snapshot, members: t.Mapping[str, list[t.Any]], namespace
             events = snapshot.events_about("ReplicaSet", name_of(replica_set))
             refusals = [event for event in events if event.get("reason") == "FailedCreate"]
             message = str(refusals[-1].get("message") if refusals else condition.get("message") or "")
+            reason, remedy = next(
+                ((reason, remedy) for pattern, reason, remedy in _REFUSALS if re.search(pattern, message)),
+                ("pod_refused", "Correct what the message names"),
+            )
+            look = f"kubectl -n {namespace} describe rs {name_of(replica_set)}"
             found.append(
-                Finding(
-                    "pod_refused",
-                    f"ReplicaSet/{name_of(replica_set)}",
-                    message,
-                    f"kubectl -n {namespace} describe rs {name_of(replica_set)}",
-                    Grace.SOON,
-                )
+                Finding(reason, f"ReplicaSet/{name_of(replica_set)}", message, f"{remedy}; {look}", Grace.SOON)
             )
     return found
 

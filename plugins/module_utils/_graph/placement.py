@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from . import volumes
 from .finding import Finding, Grace
 from .snapshot import Json, Snapshot, event_time, name_of
 from .status import condition_of
@@ -79,10 +80,10 @@ def find(snapshot: Snapshot, pod: Json, namespace: str) -> list[Finding]:
                 Grace.SOON,
             )
         ]
+    volume = volumes.find(snapshot, pod, namespace)
+    if volume is not None:
+        return [volume]
     condition = condition_of(pod, "PodScheduled")
-    message = str(condition.get("message") or "")
-    if re.search(r"persistentvolumeclaim", message, re.IGNORECASE):
-        return [_volume(snapshot, pod, message, namespace)]
     return _karpenter(snapshot, pod, pool, subject) or _scheduler(snapshot, subject, condition, pool, namespace)
 
 
@@ -170,41 +171,16 @@ def _scheduler(snapshot: Snapshot, subject: str, condition: Json, pool: str, nam
         Finding(
             "unschedulable",
             subject,
-            str(condition.get("message") or ""),
+            _shortened(str(condition.get("message") or "")),
             f"kubectl -n {namespace} describe pod {subject.partition('/')[2]}",
             Grace.PATIENCE,
         )
     ]
 
 
-def _volume(snapshot: Snapshot, pod: Json, message: str, namespace: str) -> Finding:
-    wanted = [
-        str(volume["persistentVolumeClaim"].get("claimName"))
-        for volume in (pod.get("spec") or {}).get("volumes") or []
-        if volume.get("persistentVolumeClaim")
-    ]
-    claims = {name_of(claim): claim for claim in snapshot.every("PersistentVolumeClaim")}
-    for name in wanted:
-        claim = claims.get(name)
-        if claim is None:
-            return Finding(
-                "volume_claim_missing",
-                f"Pod/{name_of(pod)}",
-                f"the PersistentVolumeClaim {name} does not exist",
-                "Make it, or take the volume out of the definition",
-                Grace.SOON,
-            )
-        if (claim.get("status") or {}).get("phase") == "Pending":
-            events = snapshot.events_about("PersistentVolumeClaim", name)
-            text = str(events[-1].get("message") if events else message)
-            return Finding(
-                "volume_claim_pending",
-                f"PersistentVolumeClaim/{name}",
-                text,
-                f"Check its StorageClass and the CSI driver: kubectl -n {namespace} describe pvc {name}",
-                Grace.PATIENCE,
-            )
-    return Finding("volume", f"Pod/{name_of(pod)}", message, f"kubectl -n {namespace} get pvc", Grace.PATIENCE)
+def _shortened(message: str) -> str:
+    """Return what the scheduler says without its thoughts about preemption, which help nobody here."""
+    return re.split(r"\.? (?:no new claims to deallocate, )?preemption: ", message)[0].rstrip(". ")
 
 
 def _component(event: Json) -> str:

@@ -20,6 +20,9 @@ _IMAGE_HOPELESS = (
     ("image_not_found", r"not found|manifest unknown|does not exist|NotFound|InvalidImageName|couldn't parse image"),
     ("image_forbidden", r"unauthorized|denied|forbidden|authentication required|401|403"),
 )
+_KILLED = re.compile(r"Container (?P<container>\S+) failed (?P<probe>startup|liveness) probe")
+# Events that tell that a pod's volumes are mounted, and more.
+_BEYOND_MOUNTING = ("Pulling", "Pulled", "Created", "Started")
 # A container that crashed this often has shown that it does not recover.
 CRASH_LIMIT = 3
 
@@ -54,9 +57,45 @@ def _container(snapshot: Snapshot, pod: Json, container: Json, namespace: str) -
             Grace.SOON,
         )
     last = state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
-    if last and int(last.get("exitCode") or 0) != 0 and not container.get("ready"):
-        return _crash(pod, container, last, namespace)
+    if last and not container.get("ready"):
+        probe = _killing_probe(snapshot, pod, container)
+        if probe:
+            return _killed(snapshot, pod, container, probe, namespace)
+        if int(last.get("exitCode") or 0) != 0:
+            return _crash(pod, container, last, namespace)
     return None
+
+
+def _killing_probe(snapshot: Snapshot, pod: Json, container: Json) -> str:
+    """Return which probe had the container restarted: startup, liveness, or "" for none."""
+    for event in reversed(snapshot.events_about("Pod", name_of(pod))):
+        if event.get("reason") == "Killing":
+            match = _KILLED.match(str(event.get("message") or ""))
+            return match["probe"] if match and match["container"] == container.get("name") else ""
+    return ""
+
+
+def _killed(snapshot: Snapshot, pod: Json, container: Json, probe: str, namespace: str) -> Finding:
+    """Say that the kubelet restarts a container because of a probe, and what the probe saw."""
+    seen = [
+        str(event.get("message") or "")
+        for event in snapshot.events_about("Pod", name_of(pod))
+        if event.get("reason") == "Unhealthy" and str(event.get("message") or "").lower().startswith(probe)
+    ]
+    name, restarts = str(container.get("name")), int(container.get("restartCount") or 0)
+    remedy = (
+        "Give it more time (probes.startup of the component in the definition)"
+        if probe == "startup"
+        else "It hangs, or answers too slowly for probes.liveness of the component in the definition"
+    )
+    return Finding(
+        "probe_failing",
+        f"Pod/{name_of(pod)}",
+        f"container {name} is restarted because its {probe} probe fails ({restarts} restarts): {seen[-1] if seen else ''}",
+        f"{remedy}; what it wrote: kubectl -n {namespace} logs {name_of(pod)} -c {name} --previous",
+        Grace.NONE if restarts >= CRASH_LIMIT else Grace.TIMEOUT,
+        (name_of(pod), name, "terminated" not in (container.get("state") or {})),
+    )
 
 
 def _image(snapshot: Snapshot, pod: Json, container: Json, waiting: Json, namespace: str) -> Finding:
@@ -115,16 +154,33 @@ def _crash(pod: Json, container: Json, last: Json, namespace: str) -> Finding:
     )
 
 
+def _started(pod: Json) -> bool:
+    """Say whether all containers run and have passed their startup probes."""
+    containers = (pod.get("status") or {}).get("containerStatuses") or []
+    return bool(containers) and all(entry.get("started") for entry in containers)
+
+
 def _slow(snapshot: Snapshot, pod: Json, namespace: str) -> list[Finding]:
     """Report a pod that has a node and no fault yet: only of interest when the time is up."""
     events = snapshot.events_about("Pod", name_of(pod))
-    telling = [event for event in events if event.get("reason") in ("Unhealthy", "FailedMount", "FailedAttachVolume")]
-    if telling:
-        event = telling[-1]
-        reason = "probe_failing" if event["reason"] == "Unhealthy" else "volume_not_mounted"
-        message = str(event.get("message") or "")
+    mounted = any(event.get("reason") in _BEYOND_MOUNTING for event in events)
+    unhealthy = [event for event in events if event.get("reason") == "Unhealthy"]
+    unmounted = [event for event in events if event.get("reason") in ("FailedMount", "FailedAttachVolume")]
+    grace = Grace.TIMEOUT
+    remedy = f"kubectl -n {namespace} logs {name_of(pod)}, or wait longer (dynamo_example_timeouts)"
+    if unhealthy:
+        # Until its startup probe has passed once, a container is starting, and its probes cannot but fail.
+        reason = "probe_failing" if _started(pod) else "starting"
+        message = str(unhealthy[-1].get("message") or "")
+    elif unmounted and not mounted:
+        reason, message, grace = "volume_not_mounted", str(unmounted[-1].get("message") or ""), Grace.PATIENCE
+        remedy = (
+            f"kubectl -n {namespace} describe pod {name_of(pod)}; EFS needs a mount target in the node's zone, EBS a volume "
+            "that no other node has"
+        )
     elif events and events[-1].get("reason") == "Pulling":
         reason, message = "image_pulling", str(events[-1].get("message") or "")
+        remedy = "Wait; large images take minutes (dynamo_example_timeouts, karpenter_gpu_node_classes.fast_image_pull)"
     else:
         reason, message = "not_ready", f"the pod is {str((pod.get('status') or {}).get('phase') or 'Pending').lower()}"
     container = next(iter((pod.get("spec") or {}).get("containers") or [{"name": "main"}]))
@@ -133,8 +189,8 @@ def _slow(snapshot: Snapshot, pod: Json, namespace: str) -> list[Finding]:
             reason,
             f"Pod/{name_of(pod)}",
             f"{message} (node {pod['spec']['nodeName']})",
-            f"kubectl -n {namespace} logs {name_of(pod)}, or wait longer (dynamo_example_timeout)",
-            Grace.TIMEOUT,
+            remedy,
+            grace,
             (name_of(pod), str(container["name"]), False),
         )
     ]

@@ -51,6 +51,7 @@ def to_graph(definition: t.Mapping[str, t.Any], version: str, namespace: str, ov
         ),
         replicas=by_component(overrides.replicas, entries, name, "replicas"),
         scaling=scaling.chosen(entries, overrides, name, rules),
+        alone=_alone(namespace, name) if model and rules["finds_by_prefix"] else {},
     )
     graph = shapes.Graph(
         name=name,
@@ -79,6 +80,14 @@ class Whole:
     chosen: Choice
     replicas: t.Mapping[str, int]
     scaling: t.Mapping[str, t.Mapping[str, int]]
+    alone: t.Mapping[str, str]
+    """Variables that keep the graph's workers and those of other graphs apart."""
+
+
+def _alone(namespace: str, name: str) -> dict[str, str]:
+    """Return the variables that name the graph's Dynamo namespace in a way that no other graph's begins with."""
+    chosen = f"{namespace}-{name}_"
+    return {"DYN_NAMESPACE": chosen, "DYN_NAMESPACE_PREFIX": chosen}
 
 
 def _component(entry: t.Mapping[str, t.Any], whole: Whole) -> shapes.Component:
@@ -111,6 +120,11 @@ def _component(entry: t.Mapping[str, t.Any], whole: Whole) -> shapes.Component:
         arguments=arguments,
         directory=directory,
         environment={
+            **{
+                key: value
+                for key, value in whole.alone.items()
+                if key == "DYN_NAMESPACE" or entry["role"] == "frontend"
+            },
             **(sources.environment(chosen.source) if mounted else {}),
             **entry.get("environment", {}),
             **engine_environment(entry, chosen),

@@ -18,7 +18,7 @@ from .status import ComponentView, GraphView
 
 PORT = 8000
 # What needs no words of its own: the component's part of the line says it.
-_ORDINARY = ("not_ready", "image_pulling")
+_ORDINARY = ("not_ready", "image_pulling", "starting")
 
 
 def line(

@@ -60,6 +60,10 @@ class Outcome:
     limit: str = ""
     """Which time was up, for a time-out: words such as `900 s for the phase pull`."""
 
+    def decided(self) -> bool:
+        """Say whether it is over for this graph."""
+        return bool(self.why)
+
     @property
     def good(self) -> bool:
         """Say whether the graph is what was waited for."""
@@ -137,7 +141,7 @@ class Waiter:
         """Judge every undecided graph; return when to look again although nothing changed."""
         wake = started + self._request.timeout
         for name, outcome in outcomes.items():
-            if outcome.why:
+            if outcome.decided():
                 continue
             outcome.seconds = now - started
             if self._request.gone:
@@ -145,7 +149,7 @@ class Waiter:
                 coming = None
             else:
                 found, coming = self._arriving(name, outcome, now)
-            if outcome.why:
+            if outcome.decided():
                 continue
             hopeless, later = self._patience[name].exhausted(found, now)
             outcome.finding = hopeless or outcome.finding or next(iter(found), None)

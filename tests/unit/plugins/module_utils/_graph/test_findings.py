@@ -92,13 +92,26 @@ def test_component_that_cannot_be_made() -> None:
     assert (found.reason, found.message) == ("component_refused", message)
 
 
-def test_pods_that_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ('pods "x" is forbidden: exceeded quota: gpus, requested: nvidia.com/gpu=1, limited: 0', "namespace_quota"),
+        ('pods "x" is forbidden: violates PodSecurity "restricted:latest": privileged', "pod_denied"),
+        ('admission webhook "v.example.com" denied the request: no', "pod_denied"),
+        ("ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", "pod_denied"),
+        ('failed calling webhook "v.example.com": connect: connection refused', "webhook_unreachable"),
+        ('error looking up service account d/planner: serviceaccount "planner" not found', "service_account_missing"),
+        ("something else", "pod_refused"),
+    ],
+)
+def test_pods_that_are_refused(message: str, reason: str) -> None:
     worker = world.chain("vllm", "vllm-w", "VllmWorker", ready=0)
     worker["Pod"] = []
     worker["ReplicaSet"][0]["status"]["conditions"] = [world.condition("ReplicaFailure", True, "FailedCreate", "old")]
-    refusal = world.event("ReplicaSet", "vllm-w-abc", "FailedCreate", "exceeded quota: gpu", "replicaset-controller")
+    refusal = world.event("ReplicaSet", "vllm-w-abc", "FailedCreate", message, "replicaset-controller")
     [found] = diagnose(worker, {"Event": [refusal]})
-    assert (found.reason, found.message) == ("pod_refused", "exceeded quota: gpu")
+    assert (found.reason, found.message, found.grace) == (reason, message, Grace.SOON)
+    assert "describe rs vllm-w-abc" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -214,25 +227,138 @@ def test_a_refusal_of_another_pool_is_no_reason() -> None:
     assert (found.reason, found.message) == ("unschedulable", "0/2 nodes are available")
 
 
-def test_volume_claim_pending() -> None:
-    message = "pod has unbound immediate PersistentVolumeClaims"
+def with_claim(message: str = "", phase: str = "Pending", **objects: list[Json]) -> list[Finding]:
+    """Diagnose a pod without a node whose volume is the claim `cache`."""
     pod = homeless(message=message)
     pod["spec"]["volumes"] = [{"persistentVolumeClaim": {"claimName": "cache"}}]
-    [found] = with_worker(pod)
+    claims = [{"metadata": world.meta("cache"), "status": {"phase": phase}}] if phase else []
+    return with_worker(pod, PersistentVolumeClaim=claims, **objects)
+
+
+def about_claim(reason: str, message: str) -> list[Json]:
+    return [world.event("PersistentVolumeClaim", "cache", reason, message, "persistentvolume-controller")]
+
+
+UNBOUND = "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims"
+
+
+def test_volume_claim_missing() -> None:
+    [found] = with_claim('persistentvolumeclaim "cache" not found', phase="")
     assert (found.reason, found.grace) == ("volume_claim_missing", Grace.SOON)
-    claim = {"metadata": world.meta("cache"), "status": {"phase": "Pending"}}
-    said = world.event("PersistentVolumeClaim", "cache", "ProvisioningFailed", "no default storage class")
-    [found] = with_worker(pod, PersistentVolumeClaim=[claim], Event=[said])
-    assert (found.reason, found.message) == ("volume_claim_pending", "no default storage class")
 
 
-def test_failing_probe_is_told_only_when_the_time_is_up() -> None:
+@pytest.mark.parametrize(
+    ("event", "message", "reason", "grace"),
+    [
+        (
+            "ProvisioningFailed",
+            'storageclass.storage.k8s.io "fast" not found',
+            "storage_class_missing",
+            Grace.SOON,
+        ),
+        (
+            "FailedBinding",
+            "no persistent volumes available for this claim and no storage class is set",
+            "storage_class_missing",
+            Grace.SOON,
+        ),
+        (
+            "ExternalProvisioning",
+            "Waiting for a volume to be created either by the external provisioner 'efs.csi.aws.com' or manually by the "
+            "system administrator.",
+            "no_provisioner",
+            Grace.PATIENCE,
+        ),
+        (
+            "ProvisioningFailed",
+            'failed to provision volume with StorageClass "gp3": UnauthorizedOperation',
+            "volume_not_made",
+            Grace.PATIENCE,
+        ),
+        ("SomethingElse", "not known here", "volume_claim_pending", Grace.PATIENCE),
+    ],
+)
+def test_volume_claim_pending(event: str, message: str, reason: str, grace: Grace) -> None:
+    [found] = with_claim(UNBOUND, Event=about_claim(event, message))
+    assert (found.reason, found.subject, found.grace) == (reason, "PersistentVolumeClaim/cache", grace)
+    assert found.message == message
+
+
+def test_a_claim_without_events_is_told_in_the_schedulers_words() -> None:
+    [found] = with_claim(UNBOUND)
+    assert (found.reason, found.message) == ("volume_claim_pending", UNBOUND)
+
+
+def test_a_claim_that_waits_for_its_first_pod_is_no_fault() -> None:
+    said = about_claim("WaitForFirstConsumer", "waiting for first consumer to be created before binding")
+    [found] = with_claim("0/2 nodes are available: 2 Insufficient nvidia.com/gpu", Event=said)
+    assert found.reason == "unschedulable"
+
+
+def test_a_volume_in_another_zone() -> None:
+    scheduler = "0/2 nodes are available: 1 node(s) had volume node affinity conflict, 1 node(s) had untolerated taint"
+    [found] = with_claim(scheduler, phase="Bound")
+    assert (found.reason, found.grace) == ("volume_wrong_zone", Grace.PATIENCE)
+    assert "delete pvc cache" in found.remedy
+    text = (
+        "incompatible requirements, key topology.kubernetes.io/zone, topology.kubernetes.io/zone In [us-west-2a] not in"
+    )
+    said = world.event("Pod", "vllm-w-1", "FailedScheduling", text, "karpenter")
+    [found] = with_claim("0/2 nodes are available", phase="Bound", Event=[said])
+    assert (found.reason, text in found.message) == ("volume_wrong_zone", True)
+
+
+def test_the_thoughts_about_preemption_are_left_out() -> None:
+    message = (
+        "0/5 nodes are available: 1 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: 0/5 nodes"
+    )
+    [found] = with_worker(homeless(message=message))
+    assert found.message == "0/5 nodes are available: 1 Insufficient nvidia.com/gpu"
+
+
+def running(started: bool, restarts: int = 0, code: int | None = None) -> Json:
     pod = world.pod("vllm-w-1", "vllm-w-abc", "VllmWorker", ready=False)
-    pod["status"]["containerStatuses"][0]["state"] = {"running": {}}
+    status = pod["status"]["containerStatuses"][0]
+    status.update(state={"running": {}}, started=started, restartCount=restarts)
+    if code is not None:
+        status["lastState"] = {"terminated": {"exitCode": code, "reason": "Error"}}
+    return pod
+
+
+def test_probes_fail_while_a_container_starts() -> None:
     said = world.event("Pod", "vllm-w-1", "Unhealthy", "Startup probe failed: connection refused")
-    [found] = with_worker(pod, Event=[said])
-    assert (found.reason, found.grace) == ("probe_failing", Grace.TIMEOUT)
+    [found] = with_worker(running(started=False), Event=[said])
+    assert (found.reason, found.grace) == ("starting", Grace.TIMEOUT)
     assert "Startup probe failed" in found.message
+
+
+def test_readiness_probe_that_fails_after_the_start() -> None:
+    said = world.event("Pod", "vllm-w-1", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+    [found] = with_worker(running(started=True), Event=[said])
+    assert (found.reason, found.grace) == ("probe_failing", Grace.TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("probe", "restarts", "code", "grace"), [("liveness", 1, 137, Grace.TIMEOUT), ("startup", 3, 0, Grace.NONE)]
+)
+def test_a_probe_that_has_the_container_restarted(probe: str, restarts: int, code: int, grace: Grace) -> None:
+    events = [
+        world.event("Pod", "vllm-w-1", "Unhealthy", f"{probe.title()} probe failed: timeout"),
+        world.event("Pod", "vllm-w-1", "Killing", f"Container main failed {probe} probe, will be restarted"),
+    ]
+    [found] = with_worker(running(started=False, restarts=restarts, code=code), Event=events)
+    assert (found.reason, found.grace, found.log) == ("probe_failing", grace, ("vllm-w-1", "main", True))
+    assert f"its {probe} probe fails ({restarts} restarts): {probe.title()} probe failed: timeout" in found.message
+
+
+def test_a_volume_that_cannot_be_mounted() -> None:
+    pod = world.pod("vllm-w-1", "vllm-w-abc", "VllmWorker", ready=False)
+    said = world.event("Pod", "vllm-w-1", "FailedMount", "mount.nfs4: Connection timed out")
+    [found] = with_worker(pod, Event=[said])
+    assert (found.reason, found.grace) == ("volume_not_mounted", Grace.PATIENCE)
+    pulling = world.event("Pod", "vllm-w-1", "Pulling", "Pulling image r/x:1", warning=False)
+    [found] = with_worker(pod, Event=[said, pulling])
+    assert found.reason == "image_pulling"
 
 
 def test_the_hopeless_stands_before_the_slow() -> None:
