@@ -12,7 +12,7 @@ eks_cluster_version = "1.33"
 # cluster_endpoint_public_access_cidrs = ["203.0.113.7/32"]
 
 enable_dynamo_stack              = true
-enable_argocd                    = true
+enable_argocd                    = false # the guide: true. Helm installs the platform then; true has Argo CD do it
 enable_aws_efs_csi_driver        = true
 enable_aws_efa_k8s_device_plugin = true
 enable_ai_ml_observability_stack = true

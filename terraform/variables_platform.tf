@@ -4,7 +4,7 @@
 # Declared here so that one variables file describes everything. Terraform makes nothing of them.
 
 variable "enable_dynamo_stack" {
-  description = "Dynamo platform inside the cluster. Kept for the guide's variables files; Terraform makes nothing of it."
+  description = "Dynamo platform inside the cluster. Read by the role dynamo_platform."
   type        = bool
   default     = true
   nullable    = false
@@ -23,7 +23,7 @@ variable "dynamo_stack_version" {
 }
 
 variable "enable_argocd" {
-  description = "Argo CD as installer of the platform. Kept for the guide's variables files; Terraform makes nothing of it."
+  description = "Argo CD as installer of the platform, in place of Helm. Read by the role dynamo_platform."
   type        = bool
   default     = false
   nullable    = false

@@ -28,7 +28,8 @@ options:
       - C(Deployment), C(StatefulSet) and C(DaemonSet) are ready when all pods of the newest version are,
         C(Service) with one ready endpoint, C(ValidatingWebhookConfiguration) and C(MutatingWebhookConfiguration)
         when every webhook has a CA, C(CustomResourceDefinition) when it is served and its conversion webhook has a CA,
-        all other kinds by a condition.
+        C(Job) when it has completed, C(Application) of Argo CD when it is Synced and Healthy for its newest source, all
+        other kinds by a condition.
     type: list
     elements: dict
     required: true

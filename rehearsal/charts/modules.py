@@ -14,6 +14,7 @@ TOOLS = Path(__file__).resolve().parent.parent / "tools"
 KARPENTER = "github.com/aws/karpenter-provider-aws"
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 PROMETHEUS_OPERATOR_VERSION = "v0.94.0"
+ARGO_CD = "github.com/argoproj/argo-cd/v3"
 
 
 class ModuleError(RuntimeError):
@@ -74,3 +75,9 @@ def karpenter() -> Path:
 def prometheus_operator() -> Path:
     """Folder of the Prometheus operator whose definitions the stand-in chart carries."""
     return folder(PROMETHEUS_OPERATOR, PROMETHEUS_OPERATOR_VERSION)
+
+
+def argo_cd() -> Path:
+    """Folder of the Argo CD release that rehearsal/tools builds."""
+    go_mod = (TOOLS / "argocd" / "go.mod").read_text(encoding="utf-8")
+    return folder(ARGO_CD, required_version(go_mod, ARGO_CD))

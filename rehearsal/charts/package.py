@@ -33,6 +33,8 @@ class Source:
     """Files from elsewhere: path inside the chart to file."""
     generated: dict[str, bytes] = field(default_factory=dict)
     """Files that no file holds: path inside the chart to content."""
+    defaults: dict[str, Json] = field(default_factory=dict)
+    """Defaults that this release has beside those of the folder, or in their place: path of a values.yaml to values."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,22 @@ def _read_yaml(path: Path) -> Json:
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
 
 
-def _schemas(folder: Path) -> dict[str, bytes]:
+def _merged(values: Json, more: Json) -> Json:
+    """Return values with others in them."""
+    both = dict(values)
+    for key, value in more.items():
+        old = both.get(key)
+        both[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return both
+
+
+def _schemas(source: Source) -> dict[str, bytes]:
     """Derived schemas of a chart and its sub-charts: path inside the chart to content."""
     result: dict[str, bytes] = {}
-    for values in sorted(folder.rglob("values.yaml")):
-        derived = schema.derive(_read_yaml(values), _read_yaml(values.with_name(_OVERRIDES)))
-        name = values.with_name("values.schema.json").relative_to(folder).as_posix()
+    for values in sorted(source.folder.rglob("values.yaml")):
+        more = source.defaults.get(values.relative_to(source.folder).as_posix(), {})
+        derived = schema.derive(_merged(_read_yaml(values), more), _read_yaml(values.with_name(_OVERRIDES)))
+        name = values.with_name("values.schema.json").relative_to(source.folder).as_posix()
         result[name] = json.dumps(derived, indent=2).encode() + b"\n"
     return result
 
@@ -69,15 +81,29 @@ def contents(source: Source) -> dict[str, bytes]:
         for path in sorted(source.folder.rglob("*"))
         if path.is_file() and path.name not in (_OVERRIDES, ".helmignore")
     }
+    for name, more in source.defaults.items():
+        files[name] = yaml.safe_dump(_merged(yaml.safe_load(files[name]), more), sort_keys=False).encode()
     if source.ours:
-        files |= _schemas(source.folder)
+        files |= _schemas(source)
     files |= {name: path.read_bytes() for name, path in source.added.items()} | source.generated
     chart = yaml.safe_load(files["Chart.yaml"])
     if chart["version"] != source.version:
-        files["values.yaml"] = released_values(files["values.yaml"].decode(), chart["version"], source.version).encode()
-        chart |= {"version": source.version, "appVersion": source.version}
-        files["Chart.yaml"] = yaml.safe_dump(chart, sort_keys=False).encode()
+        old = chart["version"]
+        for name in [name for name in files if name.rpartition("/")[2] == "Chart.yaml"]:
+            files[name] = _as_version(files[name], old, source.version)
+        files["values.yaml"] = released_values(files["values.yaml"].decode(), old, source.version).encode()
     return files
+
+
+def _as_version(text: bytes, old: str, new: str) -> bytes:
+    """Return a Chart.yaml, and so its dependencies, with a release's version in place of the old one."""
+    chart = yaml.safe_load(text)
+    if chart["version"] != old:
+        return text
+    chart |= {"version": new, "appVersion": new}
+    for entry in chart.get("dependencies") or []:
+        entry["version"] = new if entry["version"] == old else entry["version"]
+    return yaml.safe_dump(chart, sort_keys=False).encode()
 
 
 def released_values(values: str, old: str, new: str) -> str:

@@ -18,6 +18,10 @@ from rehearsal.dynamo import crds
 Json = dict[str, Any]
 SOURCES = Path(__file__).parent / "sources"
 KARPENTER_VERSION = "1.15.0"
+# Releases between the two ages that are carried whole, each as the one of its age with another number: steps of an
+# upgrade are real ones for Helm, Argo CD and whoever looks at versions; what these releases changed is not in them.
+OLD_AGE = ("0.5.1", "0.6.1", "0.7.1", "0.8.1", "0.9.1")
+PRESENT_AGE = ("1.0.2", "1.1.1", "1.2.1", "1.3.1", "1.4.2", "1.5.1")
 # Helm wants a date; a real one would change the index with every build.
 _CREATED = "2026-01-01T00:00:00Z"
 
@@ -34,17 +38,37 @@ def sources() -> list[Source]:
         f"charts/crds/crds/crd-{path.stem.removeprefix('monitoring.coreos.com_')}.yaml": path
         for path in sorted(crds.glob("monitoring.coreos.com_*.yaml"))
     }
+    argo = {
+        f"definitions/{path.name}": path
+        for path in sorted((modules.argo_cd() / "manifests" / "crds").glob("*-crd.yaml"))
+    }
     return [
         Source(karpenter / "karpenter", KARPENTER_VERSION, ours=False),
         Source(karpenter / "karpenter-crd", KARPENTER_VERSION, ours=False),
-        Source(SOURCES / "dynamo-platform", "1.6.1"),
-        Source(SOURCES / "dynamo-platform-0.4", "0.4.1"),
-        Source(SOURCES / "dynamo-crds", "0.4.1", generated=old_definitions()),
+        *(Source(SOURCES / "dynamo-platform", version) for version in ("1.6.1", *PRESENT_AGE)),
+        *(Source(SOURCES / "dynamo-platform-0.4", v, defaults=grown(v)) for v in ("0.4.1", *OLD_AGE)),
+        *(Source(SOURCES / "dynamo-crds", version, generated=old_definitions()) for version in ("0.4.1", *OLD_AGE)),
+        Source(SOURCES / "argo-cd", "8.6.4", added=argo),
         Source(SOURCES / "kube-prometheus-stack", "88.5.3", added=prometheus),
         Source(SOURCES / "nvidia-device-plugin", "0.20.0"),
         Source(SOURCES / "dcgm-exporter", "4.8.2"),
         Source(SOURCES / "aws-efa-k8s-device-plugin", "0.5.30"),
     ]
+
+
+def grown(version: str) -> dict[str, Json]:
+    """Defaults by which the charts of an old release differ from those of 0.4, as far as the platform meets them."""
+    if version < "0.7":
+        return {}
+    restriction: Json = {"namespaceRestriction": {"enabled": False}}
+    return {
+        "values.yaml": {"dynamo-operator": restriction},
+        "charts/dynamo-operator/values.yaml": {**restriction, "dynamo": {"metrics": {"prometheusEndpoint": ""}}},
+        "charts/etcd/values.yaml": {
+            "image": {"repository": "bitnamilegacy/etcd"},
+            "global": {"security": {"allowInsecureImages": True}},
+        },
+    }
 
 
 def old_definitions() -> dict[str, bytes]:

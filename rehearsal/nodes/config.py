@@ -50,10 +50,9 @@ class AgentConfig:
         """The interpreter with ai-dynamo 0.4; made on demand."""
         return self.places.python_of("dynamo-0.4")
 
-    @property
-    def nats_server(self) -> Path:
-        """The NATS server; made on demand."""
-        return self.places.on_demand()["nats-server"] / "bin" / "nats-server"
+    def on_demand(self, tool: str, binary: str) -> Path:
+        """Return where a program of a tool is that is made on demand."""
+        return self.places.on_demand()[tool] / "bin" / binary
 
     @property
     def faults_file(self) -> Path:

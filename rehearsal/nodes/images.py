@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rehearsal.nodes import monitoring
 from rehearsal.nodes.config import AgentConfig
 from rehearsal.nodes.runtime import commands
 
@@ -78,7 +79,7 @@ def parse(text: str) -> Reference | None:
 class Recipe:
     """How to run an image's containers here."""
 
-    kind: str  # karpenter | operator | prometheus | dynamo | etcd | nats
+    kind: str  # karpenter | operator | prometheus | dynamo | etcd | nats | argocd | redis
     port_variables: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()  # ports that the image listens on without declaring them
     age: str = ""  # of Dynamo: OLD or the present one
@@ -113,7 +114,19 @@ def recipe(image: str) -> Recipe | None:
         return Recipe("etcd")
     if reference.repository in ("nats", "docker.io/nats", "docker.io/library/nats"):
         return Recipe("nats", needs=("nats-server",))
-    return None
+    if reference.is_under("argoproj/argocd"):
+        return Recipe("argocd", needs=("argocd",))
+    if reference.is_under("library/redis"):
+        # Argo CD's is the only one that something asks
+        return Recipe("redis", needs=("argocd",))
+    return next(
+        (
+            Recipe(kind, ports=monitoring.PORTS.get(kind, ()), needs=monitoring.NEEDS.get(kind, ()))
+            for suffix, kind in monitoring.IMAGES.items()
+            if reference.is_under(suffix)
+        ),
+        None,
+    )
 
 
 def pull_problem(image: str) -> str | None:
@@ -129,6 +142,14 @@ def pull_problem(image: str) -> str | None:
                 f'failed to resolve reference "{image}": {image}: not found'
             )
     return None
+
+
+SERVERS: dict[str, Callable[[AgentConfig], Path]] = {
+    "etcd": lambda config: config.bin_dir / "etcd",
+    "nats": lambda config: config.on_demand("nats-server", "nats-server"),
+    "argocd": lambda config: config.on_demand("argocd", "argocd"),
+    "redis": lambda config: config.on_demand("argocd", "redis-server"),
+}
 
 
 def launch(
@@ -149,11 +170,13 @@ def launch(
         return Launch([str(config.main_python), "-m", module, *args], env)
     if how.kind == "prometheus":
         return Launch([str(config.main_python), "-m", "rehearsal.prometheus", *words], {"PYTHONPATH": str(config.repo)})
-    if how.kind in ("etcd", "nats"):
-        program = config.bin_dir / "etcd" if how.kind == "etcd" else config.nats_server
+    if how.kind in monitoring.IMAGES.values():
+        return Launch(*monitoring.launch(how.kind, words, config))
+    if how.kind in SERVERS:
+        program = SERVERS[how.kind](config)
         script = config.repo / "rehearsal" / "nodes" / "runtime" / "servers.py"
-        # a hook of the chart calls the server's program by its name
-        path = {"PATH": f"{program.parent}:{_PATH}"}
+        # a hook of a chart calls the server's program by its name, and Argo CD calls helm
+        path = {"PATH": f"{program.parent}:{config.bin_dir}:{_PATH}"}
         return Launch([str(config.main_python), str(script), how.kind, str(program), *words], path)
     env = {
         "PATH": f"{shims(config, how.age)}:{_PATH}",

@@ -16,6 +16,8 @@ DOUBTFUL = frozenset({"ImagePullBackOff", "ErrImagePull", "CreateContainerConfig
 # So many restarts prove that the container does not only wait for a neighbour.
 CRASHES = 3
 PARTS = 2
+# So many parts of an Application are named, of those that are not as they should be.
+_SAID = 4
 
 Object = t.Mapping[str, t.Any]
 
@@ -138,6 +140,62 @@ def _say(condition: Object) -> str:
     if len(parts) == PARTS and parts[0] == parts[1]:
         parts.pop()
     return f"{condition['type']} is {condition.get('status')}" + (f" ({': '.join(parts)})" if parts else "")
+
+
+# What makes a source of an Application the one that was compared.
+_SOURCE_KEYS = ("repoURL", "chart", "path", "targetRevision", "helm")
+
+
+def application(obj: Object) -> Verdict:
+    """Argo CD has compared the newest source, found nothing out of sync, and all that it made is healthy."""
+    status, source = _status(obj), _spec(obj).get("source") or {}
+    sync, health = status.get("sync") or {}, status.get("health") or {}
+    errors = [
+        f"{row.get('type')}: {row.get('message', '')}"
+        for row in status.get("conditions") or []
+        if str(row.get("type")).endswith("Error")
+    ]
+    if errors:
+        return Verdict(False, "; ".join(errors), doubtful=True)
+    seen = (sync.get("comparedTo") or {}).get("source") or {}
+    if any(seen.get(key) != source.get(key) for key in _SOURCE_KEYS):
+        return _not_yet("Argo CD has not compared its newest source yet")
+    operation = status.get("operationState") or {}
+    if operation.get("phase") in {"Error", "Failed"}:
+        return Verdict(False, f"its last sync failed: {operation.get('message', '')}", doubtful=True)
+    if operation.get("phase") == "Running":
+        return _not_yet(f"it is being synced: {operation.get('message', '')}")
+    if sync.get("status") != "Synced":
+        return _not_yet(f"it is {sync.get('status') or 'not compared yet'}{_resources(status, _is_out_of_sync)}")
+    if health.get("status") != "Healthy":
+        said = f" ({health['message']})" if health.get("message") else ""
+        return _not_yet(f"it is {health.get('status') or 'of unknown health'}{said}{_resources(status, _is_unhealthy)}")
+    return READY
+
+
+def _is_out_of_sync(resource: Object) -> str:
+    return str(resource.get("status") or "") if resource.get("status") not in {None, "", "Synced"} else ""
+
+
+def _is_unhealthy(resource: Object) -> str:
+    health = resource.get("health") or {}
+    if health.get("status") in {None, "", "Healthy"}:
+        return ""
+    return f"{health['status']}: {health['message']}" if health.get("message") else str(health["status"])
+
+
+def _resources(status: Object, problem: t.Callable[[Object], str]) -> str:
+    found = [
+        f"{row.get('kind')} {row['namespace']}/{row.get('name')}"
+        if row.get("namespace")
+        else f"{row.get('kind')} {row.get('name')}"
+        for row in status.get("resources") or []
+        if problem(row)
+    ]
+    whys = [problem(row) for row in status.get("resources") or [] if problem(row)]
+    said = [f"{name} is {why}" for name, why in zip(found, whys)]
+    more = f" and {len(said) - _SAID} more" if len(said) > _SAID else ""
+    return f": {', '.join(said[:_SAID])}{more}" if said else ""
 
 
 def pods(found: t.Sequence[Object]) -> Verdict | None:

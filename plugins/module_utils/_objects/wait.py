@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .._kube.client import KubeError
-from . import predicates
+from . import jobs, predicates
 from .predicates import Object, Verdict
 
 # Seconds between two rounds of questions; a round costs one small GET for each object that is not ready yet.
@@ -24,6 +24,7 @@ WORKLOADS: dict[str, t.Callable[[Object], Verdict]] = {
     "Deployment": predicates.deployment,
     "StatefulSet": predicates.stateful_set,
     "DaemonSet": predicates.daemon_set,
+    "Job": jobs.job,
 }
 WEBHOOKS = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
 
@@ -115,6 +116,8 @@ def _look(cluster: Cluster, target: Target, obj: Object) -> Verdict:
         return predicates.webhook_configuration(obj)
     if target.kind == "CustomResourceDefinition":
         return predicates.custom_resource_definition(obj)
+    if target.kind == "Application" and target.api_version.startswith("argoproj.io/"):
+        return predicates.application(obj)
     if target.kind == "Service":
         return predicates.service(cluster.endpoint_slices(target))
     return predicates.by_condition(obj, target.condition or "Ready")

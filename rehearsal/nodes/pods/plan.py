@@ -68,7 +68,7 @@ def mounts(container: Json, pod_spec: Json, place: Place, values: Mapping[str, s
     return result
 
 
-def kubeconfig(config: AgentConfig, account_dir: Path) -> str:
+def kubeconfig(config: AgentConfig, account_dir: Path, namespace: str) -> str:
     """Return a kubeconfig that uses the pod's own token, read anew for every request (JSON is YAML)."""
     return json.dumps(
         {
@@ -78,7 +78,7 @@ def kubeconfig(config: AgentConfig, account_dir: Path) -> str:
                 {"name": "pod", "cluster": {"server": config.server, "certificate-authority": str(config.ca_file)}}
             ],
             "users": [{"name": "pod", "user": {"tokenFile": str(account_dir / "token")}}],
-            "contexts": [{"name": "pod", "context": {"cluster": "pod", "user": "pod"}}],
+            "contexts": [{"name": "pod", "context": {"cluster": "pod", "user": "pod", "namespace": namespace}}],
             "current-context": "pod",
         },
         indent=1,
@@ -138,7 +138,7 @@ def build(
     words = path_map.rewrite_all([*command, *args])
     own = {key: path_map.rewrite(value) for key, value in values.items()}
     reach = services or {}
-    if how.kind == "dynamo":
+    if how.kind in ("dynamo", "argocd"):
         words = [addresses.rewrite(word, reach) for word in words]
         own = {key: addresses.rewrite(value, reach) for key, value in own.items()}
     launch = images.launch(how, pod, container["name"], words, config)

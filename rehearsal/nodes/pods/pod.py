@@ -214,7 +214,9 @@ class Pod:
         if "KUBECONFIG" in built.env:
             account_dir = built.path_map.local(plan.SERVICE_ACCOUNT_DIR)
             if account_dir is not None:
-                volumes.write(root, {"kubeconfig": plan.kubeconfig(config, account_dir).encode()})
+                volumes.write(
+                    root, {"kubeconfig": plan.kubeconfig(config, account_dir, self._place.namespace).encode()}
+                )
         await self._serve()
         return built
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The entry points of the etcd and NATS images: the same settings, on this machine's ports and directories.
+"""The entry points of the images of etcd, NATS, Argo CD and redis: their settings, on this machine's ports and paths.
 
-`servers.py etcd|nats PROGRAM [ARGUMENT …]`; becomes the program. Standard library only.
+`servers.py etcd|nats|argocd|redis PROGRAM [ARGUMENT …]`; becomes the program. Standard library only.
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ _ETCD_DATA = "/bitnami/etcd/data"
 # What of the image's settings means something to a single member.
 _ETCD_KEPT = ("ETCD_AUTO_COMPACTION_MODE", "ETCD_AUTO_COMPACTION_RETENTION", "ETCD_QUOTA_BACKEND_BYTES")
 _NATS_CLIENT, _NATS_MONITOR = 4222, 8222
+_REDIS = 6379
+# Flags of Argo CD's parts that name a port, and those parts that can be told on which address to listen.
+_ARGOCD_PORT = re.compile(r"^(--(?:metrics-)?port=)(\d+)$")
+_ARGOCD_ADDRESSES = {
+    "argocd-server": ("--address=127.0.0.1", "--metrics-address=127.0.0.1"),
+    "argocd-repo-server": ("--address=127.0.0.1", "--metrics-address=127.0.0.1"),
+}
 _NATS_PATH = re.compile(r'("?(?:store_dir|pid_file)"?\s*[:=]?\s*")([^"]+)(")')
 
 
@@ -75,6 +82,32 @@ def _own_config(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     return moved
 
 
+def argocd(program: str, words: Sequence[str], environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command and environment of one part of Argo CD: a single program that a variable tells which it is."""
+    ports = json.loads(environ["REHEARSAL_PORTS"])
+    part = words[0].rpartition("/")[2]
+
+    def moved(word: str) -> str:
+        found = _ARGOCD_PORT.match(word)
+        return f"{found[1]}{ports.get(found[2], found[2])}" if found else word
+
+    argv = [program, *map(moved, words[1:]), *_ARGOCD_ADDRESSES.get(part, ())]
+    env = {
+        **environ,
+        "ARGOCD_BINARY_NAME": part,
+        # the API server by KUBECONFIG instead of what only a container has
+        "ARGOCD_FAKE_IN_CLUSTER": "true",
+        # keys of commits, which charts do not have
+        "ARGOCD_GPG_ENABLED": "false",
+    }
+    return argv, env
+
+
+def redis(program: str, words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the command of a redis."""
+    return [program, *words, "--port", str(json.loads(environ["REHEARSAL_PORTS"])[str(_REDIS)])]
+
+
 def main(argv: list[str]) -> None:
     """Become the server."""
     kind, program, words = argv[0], argv[1], argv[2:]
@@ -84,6 +117,10 @@ def main(argv: list[str]) -> None:
         return
     if kind == "etcd":
         command, env = etcd(program, env)
+    elif kind == "argocd":
+        command, env = argocd(program, words, env)
+    elif kind == "redis":
+        command = redis(program, words, env)
     else:
         command = nats(program, _own_config(words, env), env)
     os.execve(command[0], command, env)  # noqa: S606 - an entry point becomes what it starts

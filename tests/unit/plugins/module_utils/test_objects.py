@@ -338,3 +338,86 @@ def test_pods_and_endpoints_are_listed_by_label() -> None:
         "/api/v1/namespaces/ns/pods?a=1,b=2",
         "/apis/discovery.k8s.io/v1/namespaces/dynamo-cloud/endpointslices?kubernetes.io/service-name=webhook",
     ]
+
+
+SOURCE = {
+    "repoURL": "https://charts",
+    "chart": "dynamo-platform",
+    "targetRevision": "1.6.1",
+    "helm": {"valuesObject": {}},
+}
+
+
+def _application(**status: Any) -> dict[str, Any]:
+    compared = {"status": "Synced", "comparedTo": {"source": SOURCE}}
+    base = {"sync": compared, "health": {"status": "Healthy"}, "operationState": {"phase": "Succeeded"}}
+    return {"spec": {"source": SOURCE}, "status": {**base, **status}}
+
+
+def test_application_ready() -> None:
+    assert predicates.application(_application()).ready
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "doubtful"),
+    [
+        ({"sync": {}}, "Argo CD has not compared its newest source yet", False),
+        (
+            {"sync": {"status": "Synced", "comparedTo": {"source": {**SOURCE, "targetRevision": "1.5.1"}}}},
+            "Argo CD has not compared its newest source yet",
+            False,
+        ),
+        (
+            {
+                "conditions": [
+                    {"type": "ComparisonError", "message": "chart not found"},
+                    {"type": "OrphanedResourceWarning"},
+                ]
+            },
+            "ComparisonError: chart not found",
+            True,
+        ),
+        (
+            {"operationState": {"phase": "Failed", "message": "one or more objects failed to apply"}},
+            "its last sync failed: one or more objects failed to apply",
+            True,
+        ),
+        ({"operationState": {"phase": "Running", "message": "waiting"}}, "it is being synced: waiting", False),
+        (
+            {
+                "sync": {"status": "OutOfSync", "comparedTo": {"source": SOURCE}},
+                "resources": [
+                    {"kind": "Service", "namespace": "d", "name": "a", "status": "Synced"},
+                    {"kind": "Deployment", "namespace": "d", "name": "b", "status": "OutOfSync"},
+                    {"kind": "ClusterRole", "name": "c", "status": "OutOfSync"},
+                ],
+            },
+            "it is OutOfSync: Deployment d/b is OutOfSync, ClusterRole c is OutOfSync",
+            False,
+        ),
+        (
+            {
+                "health": {"status": "Degraded"},
+                "resources": [
+                    {
+                        "kind": "Deployment",
+                        "namespace": "d",
+                        "name": "b",
+                        "health": {"status": "Degraded", "message": "no"},
+                    }
+                ],
+            },
+            "it is Degraded: Deployment d/b is Degraded: no",
+            False,
+        ),
+    ],
+)
+def test_application_not_ready(status: dict[str, Any], reason: str, doubtful: bool) -> None:
+    verdict = predicates.application(_application(**status))
+    assert (verdict.ready, verdict.reason, verdict.doubtful) == (False, reason, doubtful)
+
+
+def test_application_names_a_few_resources() -> None:
+    resources = [{"kind": "Role", "name": str(number), "status": "OutOfSync"} for number in range(6)]
+    sync = {"status": "OutOfSync", "comparedTo": {"source": SOURCE}}
+    assert predicates.application(_application(sync=sync, resources=resources)).reason.endswith(" and 2 more")

@@ -95,6 +95,33 @@ def test_released_values() -> None:
     }
 
 
+@pytest.mark.parametrize(("folder", "version"), [("dynamo-platform-0.4", "0.8.1"), ("dynamo-platform", "1.4.2")])
+def test_a_release_between_the_ages(folder: str, version: str) -> None:
+    defaults = repository.grown(version) if folder.endswith("0.4") else {}
+    files = contents(Source(repository.SOURCES / folder, version, defaults=defaults))
+    chart = yaml.safe_load(files["Chart.yaml"])
+    operator = yaml.safe_load(files["charts/dynamo-operator/Chart.yaml"])
+    assert {chart["version"], operator["version"], operator["appVersion"]} == {version}
+    assert {"name": "dynamo-operator", "version": version, "condition": "dynamo-operator.enabled"} in chart[
+        "dependencies"
+    ]
+
+
+def test_releases_grow_keys_that_older_ones_refuse() -> None:
+    known = {}
+    for version in ("0.6.1", "0.7.1"):
+        source = Source(repository.SOURCES / "dynamo-platform-0.4", version, defaults=repository.grown(version))
+        schema = json.loads(contents(source)["charts/dynamo-operator/values.schema.json"])
+        known[version] = "metrics" in schema["properties"]["dynamo"]["properties"]
+    assert known == {"0.6.1": False, "0.7.1": True}
+
+
+def test_every_step_of_an_upgrade_has_a_chart() -> None:
+    from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._platform.ledger import RELEASES
+
+    assert {*RELEASES} == {"0.4.1", "1.6.1", *repository.OLD_AGE, *repository.PRESENT_AGE}
+
+
 def test_index_carries_digests() -> None:
     import hashlib
 

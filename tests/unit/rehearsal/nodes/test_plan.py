@@ -149,6 +149,7 @@ def test_sub_paths(agent_config: config.AgentConfig) -> None:
 
 
 def test_kubeconfig_reads_the_pods_own_token(agent_config: config.AgentConfig) -> None:
-    parsed = json.loads(plan.kubeconfig(agent_config, Path("/w/account")))
+    parsed = json.loads(plan.kubeconfig(agent_config, Path("/w/account"), "ns"))
+    assert parsed["contexts"][0]["context"]["namespace"] == "ns"
     assert parsed["users"][0]["user"] == {"tokenFile": "/w/account/token"}
     assert parsed["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443"

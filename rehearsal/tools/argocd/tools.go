@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tools
+
+// Package tools pins the command that the rehearsal builds from this module.
+package tools
+
+import _ "github.com/argoproj/argo-cd/v3/cmd"
