@@ -18,7 +18,7 @@ from rehearsal.aws.eks_versions import VERSIONS, release_version
 AL2023_OWNER = "602401143452"
 BOTTLEROCKET_OWNER = "092701018921"
 ARCHITECTURES = {"x86_64": "x86_64", "arm64": "arm64"}
-BOTTLEROCKET = "1.56.0"
+BOTTLEROCKET = "1.64.0"
 #: Publication date; moto keeps naive times in UTC.
 CREATED = datetime(2026, 7, 14, 10)
 AMI_TYPES = {

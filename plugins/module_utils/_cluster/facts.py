@@ -38,8 +38,8 @@ _TEXTS = (
     "service_cidr",
     "authentication_mode",
 )
-_LISTS = ("private_subnet_ids", "public_subnet_ids", "node_security_group_ids")
-_DICTS = ("tags", "karpenter")
+_LISTS = ("private_subnet_ids", "public_subnet_ids", "node_security_group_ids", "capacity_reservation_ids")
+_DICTS = ("tags", "karpenter", "placement_groups")
 FIELDS = (*_TEXTS, *_LISTS, *_DICTS)
 
 #: What EKS knows better than any saved value.

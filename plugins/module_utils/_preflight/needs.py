@@ -33,6 +33,7 @@ class Need:
         capacity_type: on-demand or spot.
         group: needs of one group never come together (the examples), the largest of them counts.
         at_once: whether an install fails without them, instead of a later deployment.
+        optional: whether nobody misses them until a graph asks for that pool.
     """
 
     purpose: str
@@ -41,6 +42,7 @@ class Need:
     capacity_type: str = ON_DEMAND
     group: str = ""
     at_once: bool = False
+    optional: bool = False
 
 
 class NeedError(ValueError):
@@ -69,7 +71,8 @@ def of_pools(pools: t.Sequence[Json]) -> list[Need]:
         types = types_of_pool(pool)
         for capacity_type in pool.get("capacity_types") or [ON_DEMAND]:
             if types and capacity_type in (ON_DEMAND, SPOT):
-                needs.append(Need(f"pool {pool['name']}", types, 1, capacity_type))
+                optional = str(pool.get("optional", False)).lower() == "true"
+                needs.append(Need(f"pool {pool['name']}", types, 1, capacity_type, optional=optional))
     return needs
 
 

@@ -88,9 +88,10 @@ def check_offerings(
             findings.append(
                 Finding(
                     "instance_types",
-                    ERROR,
+                    INFO if need.optional else ERROR,
                     f"None of {', '.join(zones)} offers {types}, which {need.purpose} needs.",
-                    f"{instead}, or choose other instance types.",
+                    f"{'Nothing, unless a graph is to use that pool. Else: ' * need.optional}{instead},"
+                    " or choose other instance types.",
                 )
             )
         elif len(here) < len(zones):

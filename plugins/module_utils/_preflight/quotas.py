@@ -68,6 +68,8 @@ class Asked:
         most: that, and the largest example.
         why_least: who asks for least.
         why_most: who asks for most.
+        optional: the most modest node of the optional pool that asks for most.
+        why_optional: who asks for that.
     """
 
     at_once: int = 0
@@ -75,6 +77,8 @@ class Asked:
     most: int = 0
     why_least: str = ""
     why_most: str = ""
+    optional: int = 0
+    why_optional: str = ""
 
 
 def key_of(instance_type: str, capacity_type: str) -> str:
@@ -89,6 +93,7 @@ def asked(needs: t.Sequence[Need], shapes: t.Mapping[str, Shape]) -> dict[str, A
     """Return what each quota of instances will be asked for, by the quota's key."""
     at_once: dict[str, int] = {}
     single: dict[str, list[tuple[int, str]]] = {}
+    optional: dict[str, list[tuple[int, str]]] = {}
     groups: dict[str, dict[str, int]] = {}
     for need in needs:
         name = need.instance_types[0]
@@ -101,15 +106,18 @@ def asked(needs: t.Sequence[Need], shapes: t.Mapping[str, Shape]) -> dict[str, A
             of_key = groups.setdefault(key, {})
             of_key[need.group] = of_key.get(need.group, 0) + vcpus
         else:
-            single.setdefault(key, []).append((vcpus, f"{need.purpose} ({need.count} x {name})"))
+            (optional if need.optional else single).setdefault(key, []).append(
+                (vcpus, f"{need.purpose} ({need.count} x {name})")
+            )
     found = {}
-    for key in {*at_once, *single, *groups}:
+    for key in {*at_once, *single, *groups, *optional}:
         now = at_once.get(key, 0)
         least, why_least = max(single.get(key, [(0, "")]))
         why_most, most = max(groups.get(key, {}).items(), key=lambda item: item[1], default=("", 0))
         if most < least:
             most, why_most = least, why_least
-        found[key] = Asked(now, now + least, now + most, why_least, why_most)
+        more, why_more = max(optional.get(key, [(0, "")]))
+        found[key] = Asked(now, now + least, now + most, why_least, why_most, more, why_more)
     return found
 
 
@@ -140,6 +148,8 @@ def check(
         )
         if want.most:
             findings.append(_judge(quota, value, (there or Used()).others, want, region))
+        if want.optional > max(value, want.most):
+            findings.append(_optional(quota, value, want, region))
     return rows, findings
 
 
@@ -177,6 +187,16 @@ def _judge(quota: Quota, value: int, others: int, want: Asked, region: str) -> F
         )
     return Finding(
         name, OK, f"{quota.title}: {value} {quota.unit}, {others + want.most} needed{busy and ' with others'}."
+    )
+
+
+def _optional(quota: Quota, value: int, want: Asked, region: str) -> Finding:
+    return Finding(
+        "quota",
+        WARNING,
+        f"No instance can start for {want.why_optional}: "
+        f"the quota {quota.title} ({quota.code}) is {value} {quota.unit}.",
+        _more(quota, want.optional, region, "Nothing, unless a graph is to use that pool; else "),
     )
 
 

@@ -123,7 +123,12 @@ def test_a_variable_of_another_type_is_named(name: str, value: Any, kind: str) -
 
 def test_nodes_and_examples_with_their_disks() -> None:
     prices = Prices({"g5.2xlarge": 1.5}, {"ebs_volume": 0.1}, {"g5.2xlarge": 0.5})
-    gpu, cpu = costs.node_costs(POOLS, CLASSES, prices, {})
+    gpu, *others, cpu = costs.node_costs(POOLS, CLASSES, prices, {})
+    assert [(node.instance_type, node.gpus) for node in others] == [
+        ("g6.2xlarge", 1),
+        ("g6e.2xlarge", 1),
+        ("p5.48xlarge", 8),
+    ]
     assert (gpu.instance_type, gpu.gpus, gpu.on_demand_usd, gpu.spot_usd, gpu.listed) == (
         "g5.2xlarge",
         1,

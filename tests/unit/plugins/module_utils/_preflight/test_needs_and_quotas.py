@@ -130,3 +130,23 @@ def test_a_quota_that_nobody_knows_is_not_judged() -> None:
     assert quotas.check({}, {}, asked(), "us-west-2") == ([], [])
     rows, findings = quotas.check({"p": 0}, {}, asked(), "us-west-2")
     assert (rows[0]["used"], findings) == (None, [])
+
+
+def test_an_optional_pool_without_quota_is_a_warning_and_demands_nothing() -> None:
+    wishes = [
+        Need("pool g5", ("g5.2xlarge",)),
+        Need("pool g6", ("g6.2xlarge",), optional=True),
+        Need("pool p5", ("p5.48xlarge",), optional=True),
+    ]
+    wanted = quotas.asked(wishes, {})
+    assert (wanted["g"].least, wanted["g"].most, wanted["p"].most) == (8, 8, 0)
+    _rows, findings = quotas.check({"g": 8, "p": 0}, {}, wanted, "us-west-2")
+    assert [(finding.level, finding.message) for finding in findings] == [
+        ("ok", "Running On-Demand G and VT instances: 8 vCPUs, 8 needed."),
+        (
+            "warning",
+            "No instance can start for pool p5 (1 x p5.48xlarge): "
+            "the quota Running On-Demand P instances (L-417A185B) is 0 vCPUs.",
+        ),
+    ]
+    assert findings[1].next.startswith("Nothing, unless a graph is to use that pool; else ask AWS for 192 or more")
