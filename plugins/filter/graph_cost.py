@@ -36,8 +36,8 @@ options:
     type: dict
   overrides:
     description:
-      - What is changed about the example, as for P(ai_on_eks.dynamo.to_graph#filter). C(name), C(replicas), C(node_pool) and
-        C(tensor_parallel) count.
+      - What is changed about the example, as for P(ai_on_eks.dynamo.to_graph#filter).
+      - C(name), C(replicas), C(nodes), C(node_pool) and C(tensor_parallel) count.
     type: dict
 """
 
@@ -59,6 +59,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.definition import DefinitionError
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.overrides import counts
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.plain import plain
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._preflight import costs, needs, pricing
 
 
@@ -74,7 +77,10 @@ def graph_cost(
         raise AnsibleFilterError(f"graph_cost needs a dict of overrides; got {type(overrides).__name__}.")
     known = pricing.from_dict(prices or {})
     listed = _list("pools", pools)
-    changed = _changed(definition, overrides or {})
+    try:
+        changed = _changed(definition, overrides or {})
+    except DefinitionError as error:
+        raise AnsibleFilterError(str(error)) from error
     wanted = needs.of_example(changed, listed)
     name = str(changed.get("name", ""))
     return costs.example_cost(name, wanted, listed, _list("node_classes", node_classes), known).as_dict()
@@ -82,14 +88,18 @@ def graph_cost(
 
 def _changed(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return the definition with the changes that cost or save something."""
-    replicas, degree = overrides.get("replicas") or {}, int(overrides.get("tensor_parallel") or 0)
+    degree, nodes = (int(overrides.get(key) or 0) for key in ("tensor_parallel", "nodes"))
+    # Components and roles that this definition does not have are another one's, or refused elsewhere.
+    replicas = counts(plain(overrides.get("replicas") or {}))
     components = []
     for entry in definition["components"]:
         resources = dict(entry.get("resources") or {})
         component = {**entry, "resources": resources}
-        component["replicas"] = int(replicas.get(entry.get("name"), entry.get("replicas", 1)))
+        asked = replicas.get(str(entry.get("name")), replicas.get(str(entry.get("role")), entry.get("replicas", 1)))
+        component["replicas"] = int(asked)
         if resources.get("gpu"):
             resources["gpu"] = degree or resources["gpu"]
+            component["replicas"] *= nodes or int(entry.get("nodes", 1))
             component["node_pool"] = overrides.get("node_pool") or entry.get("node_pool")
         components.append(component)
     return {**definition, "components": components, "name": overrides.get("name") or definition.get("name", "")}

@@ -16,7 +16,7 @@ description:
     smallest card that the worker's NodePool may choose.
   - An engine of the runtime V(vllm) refuses to start when a request of full length would not fit, so there the whole
     length counts; the others shorten requests by themselves, so there 4096 tokens count.
-  - Says nothing about models that are not in O(models), and about pools whose instance families are unknown.
+  - A model that is not in O(models) is a fault too. Says nothing about pools whose instance families are unknown.
 positional: _input, definition, models
 options:
   _input:
@@ -33,6 +33,10 @@ options:
     required: true
   overrides:
     description: The same as for P(ai_on_eks.dynamo.to_graph#filter).
+    type: dict
+    default: {}
+  unknown:
+    description: Why nothing is known of a model, by its name; part of what is said.
     type: dict
     default: {}
 """
@@ -61,7 +65,9 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import ove
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.definition import DefinitionError
 
 
-def memory_faults(found: object, definition: object, models: object, overrides: object = None) -> list[str]:
+def memory_faults(
+    found: object, definition: object, models: object, overrides: object = None, unknown: object = None
+) -> list[str]:
     """Estimate; see DOCUMENTATION."""
     if not isinstance(found, Mapping) or "pools" not in found:
         raise AnsibleFilterError("memory_faults needs the result of graph_info.")
@@ -72,7 +78,8 @@ def memory_faults(found: object, definition: object, models: object, overrides: 
     except DefinitionError as error:
         raise AnsibleFilterError(str(error)) from error
     pools = {str(pool["name"]): list(pool["families"]) for pool in found["pools"]}
-    return capacity.faults(definition, chosen, models, pools)
+    reasons = dict(unknown) if isinstance(unknown, Mapping) else {}
+    return capacity.faults(definition, chosen, models, pools, reasons)
 
 
 class FilterModule:

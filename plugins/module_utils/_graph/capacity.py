@@ -35,18 +35,27 @@ def faults(
     overrides: Overrides,
     models: t.Mapping[str, t.Any],
     pools: t.Mapping[str, t.Sequence[str]],
+    unknown: t.Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Return one sentence for every engine that does not fit; [] for a model or a pool that nobody knows.
+    """Return one sentence for every engine that does not fit, or for a model that nobody knows.
 
     Args:
         definition: the graph's definition.
         overrides: the user's changes.
         models: rows of the table of models by name.
         pools: instance families of the cluster's NodePools by name.
+        unknown: why nothing is known of a model.
     """
     name = overrides.model or str(definition.get("model", ""))
-    if name not in models:
+    if not name:
         return []
+    if name not in models:
+        reason = (unknown or {}).get(name) or "it is not in files/models.yml"
+        return [
+            f"It is not known how large the model {name} is: {reason}. Say it with dynamo_example_models "
+            f"({{{name}: {{parameters: 8, bytes: 2, layers: 32, kv_heads: 8, head_dim: 128, context: 131072}}}}, the "
+            "numbers of its config.json)."
+        ]
     model = model_of(name, models[name])
     found = []
     for entry in definition["components"]:

@@ -86,7 +86,7 @@ def _fabric(found: Found, graph: Json) -> list[str]:
     if not found.get("efa_plugin", True):
         listed.append(
             f"The graph {graph['metadata']['name']} asks for EFA interfaces, and no node would offer them: there "
-            "is no EFA device plugin. Run install.yml --tags karpenter_gpu with karpenter_gpu_efa_device_plugin, or set efa=0."
+            "is no EFA device plugin. Let install.yml --tags karpenter_gpu install it, or set efa=0."
         )
     if namespace.get("pod_security") in ("baseline", "restricted"):
         listed.append(
@@ -123,5 +123,6 @@ def _several_nodes(found: Found, graph: Json) -> list[str]:
     return [
         f"The component {', '.join(wide)} of the graph {graph['metadata']['name']} spans several nodes, and the "
         "cluster has neither Grove nor LeaderWorkerSet, which start such pods together: install one of them "
-        "(docs/models.md, Several nodes), take a larger instance (tensor_parallel=8 on p5-gpu-karpenter), or a quantised model."
+        "(docs/models.md, Several nodes), take a larger instance (tensor_parallel=8 on p5-gpu-karpenter), or a "
+        "quantised model."
     ]

@@ -12,7 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .._kube.client import Client, KubeError, Resource
 from . import findings, operator, report, snapshot
-from .snapshot import CLAIMS, GRAPH, NODE_CLAIMS, NODE_POOLS, NODES, Json, Snapshot, labels_of, name_of
+from .extras import PART_LABEL
+from .snapshot import (
+    CLAIMS,
+    DEPLOYMENTS,
+    EXAMPLE_LABEL,
+    GRAPH,
+    NODE_CLAIMS,
+    NODE_POOLS,
+    NODES,
+    Json,
+    Snapshot,
+    labels_of,
+    name_of,
+)
 from .status import condition_of, judge
 from .wait import served_version
 
@@ -150,7 +163,19 @@ def _graph(known: Snapshot, entry: Json, namespace: str) -> Json:
         "created": str(entry["metadata"].get("creationTimestamp") or ""),
         **{key: str(annotations.get(annotation) or "") for key, annotation in _ANNOTATIONS.items()},
         "managed": snapshot.EXAMPLE_LABEL in labels_of(entry),
+        "parts": _parts(known, entry),
     }
+
+
+def _parts(known: Snapshot, entry: Json) -> list[str]:
+    """Return what was applied beside a graph: its own words tell of adapters and scaling, a proxy of an entrance."""
+    mine = {EXAMPLE_LABEL: name_of(entry), PART_LABEL: "exposure"}
+    proxies = [one for one in known.every(DEPLOYMENTS.kind) if mine.items() <= labels_of(one).items()]
+    spec = entry.get("spec") or {}
+    components = [*(spec.get("components") or []), *(spec.get("services") or {}).values()]
+    told = {"adapters": "modelRef", "scaling": "scalingAdapter"}
+    found = [part for part, key in told.items() if any(key in component for component in components)]
+    return [*found, *(["exposure"] if proxies else [])]
 
 
 def problems(found: t.Mapping[str, t.Any]) -> list[Json]:

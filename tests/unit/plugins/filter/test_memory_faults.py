@@ -103,8 +103,20 @@ def test_nothing_that_could_be_suggested() -> None:
     assert fault.endswith("No pool of this cluster is large enough; 8 A100 (p4de) would be.")
 
 
-def test_what_nobody_knows_is_let_through() -> None:
-    assert memory_faults(cluster(), example("vllm"), MODELS, {"model": "org/unknown"}) == []
+def test_a_model_that_nobody_knows_is_refused_with_the_reason() -> None:
+    (fault,) = memory_faults(cluster(), example("vllm"), MODELS, {"model": "org/unknown"})
+    assert fault.startswith("It is not known how large the model org/unknown is: it is not in files/models.yml. Say it")
+    (fault,) = memory_faults(cluster(), example("vllm"), MODELS, {"model": "org/unknown"}, {"org/unknown": "because"})
+    assert "is: because. Say it with dynamo_example_models ({org/unknown: {parameters: 8, bytes: 2" in fault
+
+
+def test_several_nodes_share_the_weights() -> None:
+    overrides = {"model": LARGE, "tensor_parallel": 4, "max_model_len": 8192}
+    assert memory_faults(cluster(), example("vllm"), MODELS, overrides)
+    assert memory_faults(cluster(), example("vllm"), MODELS, {**overrides, "nodes": 2}) == []
+
+
+def test_a_pool_that_nobody_knows_is_let_through() -> None:
     assert memory_faults({"pools": []}, example("vllm"), MODELS, {"model": LARGE}) == []
     assert places(model_of(LARGE, MODELS[LARGE]), 4096, ["g5", "nothing"]) == [("g5", 8)]
 
