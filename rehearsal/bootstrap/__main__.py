@@ -19,6 +19,8 @@ from rehearsal.bootstrap import builds, prerequisites, provider
 from rehearsal.bootstrap.places import ON_DEMAND_VENVS, VENVS, Places, tools
 from rehearsal.bootstrap.progress import Progress, StepFailedError
 
+# On demand too, but every rehearsal comes to demand it, and then an installation would wait for its compiler.
+EARLY = ("prometheus",)
 _PRINTABLE = ("main-python", "dynamo-python", "bin-dir", "cache")
 
 
@@ -40,7 +42,7 @@ def main(arguments: list[str]) -> int:
     if lacking:
         print("Failed to set up: prerequisites are missing.\n  " + "\n  ".join(lacking), file=sys.stderr)
         return 1
-    wanted = set(options.only or [*VENVS, "tools"])
+    wanted = set(options.only or [*VENVS, "tools", *EARLY])
     if "tools" in wanted:
         wanted |= {tool.name for tool in tools()}
     signal.signal(signal.SIGTERM, _as_interrupt)

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,12 +56,14 @@ def make_tool(tool: Tool, places: Places, progress: Progress) -> None:
         shutil.rmtree(work, ignore_errors=True)
         (work / "bin").mkdir(parents=True)
         source = _copy_module(tool, work)
+        _lay_over(tool, source, work, progress, log)
         for binary, package in tool.binaries.items():
             target = work / "bin" / binary
             progress.run(
                 f"build {binary}", go_command(tool, package, target), log, cwd=source, env=go_env(tool, target.parent)
             )
-        shutil.rmtree(work / "module", ignore_errors=True)
+        for rest in ("module", "sources"):
+            shutil.rmtree(work / rest, ignore_errors=True)
         absent = [binary for binary in tool.binaries if not (work / "bin" / binary).exists()]
         if absent:
             raise StepFailedError(f"Failed to build {tool.name}: go made no {', '.join(absent)}. See {log}.")
@@ -92,6 +96,30 @@ def _copy_module(tool: Tool, work: Path) -> Path:
     if not tool.module:
         return work
     return Path(shutil.copytree(TOOLS_DIR / tool.module, work / "module"))
+
+
+def laid_over(go_mod: str, overlay: Path) -> dict[str, str]:
+    """Return the modules, with their versions, that a tool builds with files of its own in place of theirs.
+
+    Those are in `overlay/<path of the module>`.
+    """
+    required = re.findall(r"^(?:require\s+)?\s*(\S+/\S+)\s+(v\S+)", go_mod, re.MULTILINE)
+    return {module: version for module, version in required if (overlay / module).is_dir()}
+
+
+def _lay_over(tool: Tool, source: Path, work: Path, progress: Progress, log: Path) -> None:
+    overlay = source / "overlay"
+    for module, version in laid_over((source / "go.mod").read_text(), overlay).items() if overlay.is_dir() else ():
+        env = go_env(tool, work / "bin")
+        progress.run(f"fetch {module}", ["go", "mod", "download", f"{module}@{version}"], log, cwd=source, env=env)
+        cache = subprocess.run(["go", "env", "GOMODCACHE"], capture_output=True, text=True, check=True, env=env)
+        target = work / "sources" / module
+        shutil.copytree(Path(cache.stdout.strip()) / f"{module}@{version}", target, copy_function=shutil.copyfile)
+        for directory in (target, *(path for path in target.rglob("*") if path.is_dir())):
+            directory.chmod(0o755)
+        shutil.copytree(overlay / module, target, dirs_exist_ok=True)
+        edit = ["go", "mod", "edit", "-replace", f"{module}={target}"]
+        progress.run(f"replace {module}", edit, log, cwd=source, env=env)
 
 
 def link_tools(places: Places) -> None:

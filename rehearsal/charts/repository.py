@@ -52,6 +52,9 @@ def sources() -> list[Source]:
         Source(SOURCES / "kube-prometheus-stack", "88.5.3", added=prometheus),
         Source(SOURCES / "nvidia-device-plugin", "0.20.0"),
         Source(SOURCES / "dcgm-exporter", "4.8.2"),
+        Source(SOURCES / "loki", "6.29.0"),
+        Source(SOURCES / "alloy", "0.12.5"),
+        Source(SOURCES / "tempo", "1.6.4"),
         Source(SOURCES / "aws-efa-k8s-device-plugin", "0.5.30"),
     ]
 

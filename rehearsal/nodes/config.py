@@ -18,7 +18,7 @@ class Timings:
     """Durations that a test may shorten; the defaults are a kubelet's own."""
 
     backoff_scale: float = 1.0  # factor on the crash-loop and image-pull back-off
-    probe_scale: float = 1.0  # factor on the probes' delays and periods
+    probe_scale: float = 1.0  # factor on the probes' delays and periods, and on the refreshing of volumes
     boot_seconds: float = 0.0  # from "running" in EC2 to a registered Node
     poll_seconds: float = 1.0  # between two looks at EC2
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control loop: `python -m rehearsal.prometheus [arguments of the real operator, which are ignored]`.
 
-It compares once a second instead of watching: there are two objects, and the API server is on this machine.
+It compares once a second instead of watching: there are few objects, and the API server is on this machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from rehearsal.prometheus import objects
 
 LOG = logging.getLogger("prometheus-operator")
 INTERVAL = 1.0
+# What was written last for each Prometheus: it seldom changes, and is looked at once a second.
+_WRITTEN: dict[str, tuple[objects.Json, objects.Json]] = {}
 
 
 def reconcile(client: Client, kind: objects.Kind, obj: objects.Json) -> None:
@@ -27,6 +29,13 @@ def reconcile(client: Client, kind: objects.Kind, obj: objects.Json) -> None:
     if meta.get("deletionTimestamp"):
         return
     client.apply(objects.SERVICE, objects.governing_service(kind, obj))
+    if kind.word == "prometheus":
+        found = [client.list(what)["items"] for what in (objects.POD_MONITOR, objects.SERVICE_MONITOR, objects.RULE)]
+        secret, rules = objects.configuration(obj, *found)
+        if _WRITTEN.get(meta["uid"]) != (secret, rules):
+            client.apply(objects.SECRET, secret)
+            client.apply(objects.CONFIG_MAP, rules)
+            _WRITTEN[meta["uid"]] = (secret, rules)
     workload = client.apply(objects.STATEFUL_SET, objects.stateful_set(kind, obj))
     status = objects.status(obj, workload)
     if status != obj.get("status"):

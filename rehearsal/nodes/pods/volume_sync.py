@@ -109,7 +109,7 @@ class VolumeSync:
     async def run(self) -> None:
         """Keep the volumes fresh until cancelled."""
         while True:
-            await asyncio.sleep(_REFRESH_SECONDS)
+            await asyncio.sleep(_REFRESH_SECONDS * self._context.config.timings.probe_scale)
             try:
                 await self.sync()
             except ConfigurationError as error:
