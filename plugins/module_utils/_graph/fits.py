@@ -22,10 +22,10 @@ _SIZE = "karpenter.k8s.aws/instance-size"
 
 def pods_of(graph: Found) -> dict[str, Json]:
     """Return the pod specification of every component, for both API versions."""
-    spec = graph["spec"]
+    spec = graph.get("spec") or {}
     if "components" in spec:
         return {str(one["name"]): (one.get("podTemplate") or {}).get("spec") or {} for one in spec["components"]}
-    return {str(name): one.get("extraPodSpec") or {} for name, one in spec["services"].items()}
+    return {str(name): one.get("extraPodSpec") or {} for name, one in (spec.get("services") or {}).items()}
 
 
 def faults(found: Found, graphs: t.Sequence[Json]) -> list[str]:
@@ -97,14 +97,19 @@ def _fabric(found: Found, graph: Json) -> list[str]:
     return listed
 
 
-def _claims(found: Found, graph: Json) -> list[str]:
-    wanted = {
+def claims_of(graph: Found) -> list[str]:
+    """Return the PersistentVolumeClaims that a graph's pods mount."""
+    mounted = {
         str(volume["persistentVolumeClaim"]["claimName"])
         for pod in pods_of(graph).values()
         for volume in pod.get("volumes") or []
         if volume.get("persistentVolumeClaim")
     }
-    missing = sorted(wanted - set(found.get("claims") or []) - _OWN_CLAIMS)
+    return sorted(mounted)
+
+
+def _claims(found: Found, graph: Json) -> list[str]:
+    missing = sorted(set(claims_of(graph)) - set(found.get("claims") or []) - _OWN_CLAIMS)
     if not missing:
         return []
     there = ", ".join(found.get("claims") or []) or "none"

@@ -100,3 +100,10 @@ def test_choices_of_a_pool() -> None:
         {"key": "b", "operator": "Gt", "values": ["3"]},
     ]
     assert _choices({"spec": {"template": {"spec": {"requirements": requirements}}}}) == {"a": ["x", "y"]}
+
+
+@pytest.mark.parametrize("version", ["0.4.1", "1.6.1"])
+def test_claims_of_a_graph(version: str) -> None:
+    assert fits.claims_of(graph(version, model_cache="model-cache-efs")) == ["model-cache-efs"]
+    assert fits.claims_of(graph(version)) == []
+    assert fits.claims_of({"metadata": {"name": "empty"}}) == []
