@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -238,7 +239,8 @@ def test_places_are_printed_and_nothing_is_made(tmp_path: Path) -> None:
 def test_what_few_rehearsals_need_is_made_on_demand_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AI_ON_EKS_DYNAMO_CACHE", str(tmp_path / "cache"))
     here = places.Places.here()
-    assert set(here.on_demand()) == {"dynamo-0.4", "checkov", "openai", "llama-cpp", "nats-server"}
+    venvs = {"dynamo-0.4", "checkov", "openai", "llama-cpp", "litellm"}
+    assert set(here.on_demand()) == venvs | {"nats-server", "argocd", "prometheus"}
     assert not any(here.has(name) for name in here.on_demand())
     assert set(here.on_demand()).isdisjoint(here.missing())
     wanted: list[set[str]] = []
@@ -246,13 +248,31 @@ def test_what_few_rehearsals_need_is_made_on_demand_alone(monkeypatch: pytest.Mo
     monkeypatch.setattr(command, "set_up", lambda _places, names: wanted.append(names))
     assert command.main([]) == 0
     assert command.main([word for name in here.on_demand() for word in ("--only", name)]) == 0
-    assert wanted[0].isdisjoint(wanted[1])
+    assert wanted[0] & wanted[1] == {"prometheus"}, "what every installation pulls is made beforehand too"
     assert wanted[1] == set(here.on_demand())
 
 
 def test_what_is_made_on_demand_is_pinned() -> None:
-    (tool,) = places.tools(on_demand=True)
-    assert all("@v" in package for package in tool.binaries.values())
+    for tool in places.tools(on_demand=True):
+        assert tool.module or all("@v" in package for package in tool.binaries.values())
     files = [file for name in places.ON_DEMAND_VENVS for file in places.requirement_files(name)]
     lines = [line for file in files for line in file.read_text().splitlines()]
     assert all("==" in line for line in lines if not line.startswith("#"))
+
+
+def test_a_module_is_built_with_files_of_our_own(tmp_path: Path) -> None:
+    go_mod = (
+        "module x\n\nrequire example.com/big/server v1.2.3\n\nrequire (\n\texample.com/other v2.0.0 // indirect\n)\n"
+    )
+    (tmp_path / "example.com" / "big" / "server" / "plugins").mkdir(parents=True)
+    assert builds.laid_over(go_mod, tmp_path) == {"example.com/big/server": "v1.2.3"}
+    assert builds.laid_over(go_mod, tmp_path / "none") == {}
+
+
+def test_prometheus_is_the_release_that_the_chart_names() -> None:
+    module = places.TOOLS_DIR / "prometheus"
+    (version,) = builds.laid_over((module / "go.mod").read_text(), module / "overlay").values()
+    values = (paths.REPO / "rehearsal/charts/sources/kube-prometheus-stack/values.yaml").read_text()
+    found = re.search(r"repository: prometheus/prometheus\s+tag: v(\d+)\.(\d+)\.(\d+)", values)
+    assert found is not None
+    assert version == f"v0.{found[1]}{int(found[2]):02}.{found[3]}"
