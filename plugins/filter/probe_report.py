@@ -17,9 +17,10 @@ description:
 positional: _input, form
 options:
   _input:
-    description: Results of M(ai_on_eks.dynamo.openai_probe), or reports in JSON that were read.
-    type: list
-    elements: dict
+    description: >-
+      Results of M(ai_on_eks.dynamo.openai_probe), or reports in JSON that were read. A single one that is no list
+      becomes the report that the module itself writes.
+    type: raw
     required: true
   form:
     description: What to make.
@@ -59,6 +60,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.plain import plain
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import report
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.page import html
 
@@ -69,17 +71,20 @@ def probe_report(results: object, form: str, title: str = "Endpoints") -> str:
     """Make a report; see DOCUMENTATION."""
     if form not in FORMS:
         raise AnsibleFilterError(f"probe_report makes {', '.join(FORMS)}; got {form!r}.")
-    if not isinstance(results, Sequence) or not all(isinstance(entry, Mapping) for entry in results):
+    alone = isinstance(results, Mapping)
+    listed = [results] if alone else results
+    if not isinstance(listed, Sequence) or not all(isinstance(entry, Mapping) for entry in listed):
         raise AnsibleFilterError(f"probe_report needs a list of results; got {type(results).__name__}.")
     try:
-        reports = [report.plain(entry) for entry in results]
+        reports = [report.plain(plain(entry)) for entry in listed]
     except ValueError as error:
         raise AnsibleFilterError(f"probe_report cannot use one of the results: {error}.") from error
+    name = reports[0]["title"] if alone else title
     if form == "html":
-        return html(*reports, title=title)
+        return html(*reports, title=name)
     if form == "junit":
-        return report.junit(*reports, title=title)
-    return json.dumps(report.together(reports, title), indent=2, ensure_ascii=False) + "\n"
+        return report.junit(*reports, title=name)
+    return json.dumps(reports[0] if alone else report.together(reports, title), indent=2, ensure_ascii=False) + "\n"
 
 
 class FilterModule:

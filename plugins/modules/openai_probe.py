@@ -78,15 +78,21 @@ options:
         C(share)."
       - "C(worker_metrics): the workers' own health and metrics. Options C(selector) (labels of their pods) and C(port)
         (default C(9090)), or C(urls); C(families), C(send), C(settle)."
-      - "C(prometheus): every ready pod with the labels C(selector) is a target of Prometheus that is up. In a cluster only.
-        Options C(namespace), C(service) (default C(prometheus)) and C(port) (default C(9090)) of Prometheus, or C(url);
-        C(settle) (seconds). Skipped where no such Service is."
+      - "C(prometheus): every ready pod with the labels C(selector) is a target of Prometheus that is up. In a cluster
+        only. Options C(namespace), C(service) (default C(prometheus)) and C(port) (default C(9090)) of Prometheus, or
+        C(url); C(settle) (seconds). Skipped where no such Service is."
       - "C(log): a pod wrote a line that matches C(pattern). For graphs without an HTTP endpoint; in a cluster only.
         Options C(selector), C(pattern), C(container)."
       - "C(load): many measured requests. Options C(concurrency) (1 to 64), C(requests) or C(duration) (seconds),
         C(rate) (requests per second of an open loop), C(seed), C(warmup), C(ramp), C(longest), C(max_tokens),
         C(prompts) (C(short), C(long), C(shared_prefix), C(file)), C(prompt_words), C(prompt_file), C(body),
         C(calibrate), C(slo), C(baseline), C(tolerance), C(keep_records), C(records_file)."
+      - "C(load_job): a load from inside the cluster, for more than 64 streams: makes a Job that runs aiperf near the
+        pods of the O(service), reads its result from its log, and removes it, also when it fails. Options
+        C(concurrency) (128), C(requests) or C(duration), C(rate), C(warmup), C(max_tokens), C(prompt_words), C(seed),
+        C(image), C(version) (of aiperf, where the image has none), C(resources), C(node_selector), C(endpoint) (URL
+        inside the cluster), C(timeout) (1800), C(slo), C(baseline), C(tolerance), C(keep_records). The O(api_key) is
+        not sent."
     type: list
     elements: raw
   timeout:

@@ -114,6 +114,10 @@ class Client:
         """Open a long answer (a watch) and return the raw response; the caller reads and closes it."""
         return self._open(path, query, "application/json", read_timeout)
 
+    def create(self, path: str, body: Json) -> None:
+        """Make one object in the collection behind `path`; KubeError for every refusal."""
+        self._open(path, {}, "application/json", READ_TIMEOUT, "POST", body).close()
+
     def delete(self, path: str, options: Json) -> None:
         """Ask for the deletion of one object; KubeError 404 when it is gone, 409 when it changed meanwhile."""
         self._open(path, {}, "application/json", READ_TIMEOUT, "DELETE", options).close()
@@ -209,7 +213,7 @@ def _refused(method: str, path: str, status: int, reason: str, body: bytes) -> K
         sent = {}
     if isinstance(sent, dict) and sent.get("message"):
         message, reason = str(sent["message"]), str(sent.get("reason") or reason)
-    action = {"GET": "read", "DELETE": "delete"}.get(method, method.lower())
+    action = {"GET": "read", "DELETE": "delete", "POST": "create in"}.get(method, method.lower())
     return KubeError(f"Failed to {action} {path}: {message or status}", status, reason)
 
 

@@ -158,7 +158,7 @@ def reach(params: Params, target: Target | None) -> tuple[Target, t.Any]:
     except KubeError as error:
         raise ProbeError(str(error)) from error
     names = {key: params[key] or "" for key in ("namespace", "service", "pod", "port")}
-    return target or cluster_target(client, **names), Pods(client, names["namespace"])
+    return target or cluster_target(client, **names), Pods(client, names["namespace"], names["service"], names["port"])
 
 
 def needs_cluster(params: Params) -> bool:

@@ -22,6 +22,9 @@ from .errors import ProbeError
 from .progress import Progress, Silent
 from .transport import Answer, Client, is_html
 
+if t.TYPE_CHECKING:
+    from .job.manifest import Inside, State
+
 RETRY_STATUSES = (429, 502, 503, 504, 529)
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.25, 5.0, 1.6
 REASONING_KEYS = ("reasoning_content", "reasoning")
@@ -106,6 +109,21 @@ class Cluster(t.Protocol):
 
     def service(self, namespace: str, service: str, port: str) -> Client | None:
         """A client for a Service ("" = in the namespace of the pods); None when there is none of that name."""
+
+    def inside(self) -> Inside:
+        """How the endpoint that is probed is reached inside the cluster."""
+
+    def create_job(self, job: dict[str, t.Any]) -> None:
+        """Make a Job."""
+
+    def job_state(self, name: str) -> State:
+        """Where a Job is."""
+
+    def job_log(self, name: str) -> str:
+        """All that the Job's pod has written; "" when there is none yet."""
+
+    def delete_job(self, name: str) -> None:
+        """Remove a Job and its pod; one that is gone is fine."""
 
 
 @dataclass

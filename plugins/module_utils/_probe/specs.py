@@ -13,6 +13,7 @@ import typing as t
 
 from .checks import CHECKS, DEFAULT_CHECKS, Option
 from .checks.loading import check_options
+from .load.gates import check_limits
 from .session import Spec
 
 COMMON: dict[str, Option] = {"required": Option(False, bool), "label": Option("")}
@@ -104,5 +105,9 @@ def check(spec: Spec) -> None:
         raise ValueError("selector is needed: the labels of the pods that must be targets")
     if spec.name == "stop" and not spec["stop"]:
         raise ValueError("stop must not be empty")
+    if spec.name == "load_job" and spec["requests"] and spec["duration"]:
+        raise ValueError("requests and duration exclude each other")
+    if spec.name in ("load", "load_job"):
+        check_limits(spec["slo"])
     if spec.name == "load":
         check_options(spec)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from . import counting, features, loading, log, proofs, refusals, served, text, watched, workers
+from . import counting, features, job, loading, log, proofs, refusals, served, text, watched, workers
 from .check import Check, Option
 
 __all__ = ["CHECKS", "DEFAULT_CHECKS", "Check", "Option"]
@@ -23,5 +23,6 @@ CHECKS: dict[str, Check] = {
     **watched.CHECKS,
     **log.CHECKS,
     **loading.CHECKS,
+    **job.CHECKS,
 }
 DEFAULT_CHECKS = [name for name, check in CHECKS.items() if check.default]

@@ -61,6 +61,13 @@ def load(session: Session, spec: Spec) -> str:
     session.details["overhead"] = overhead
     session.details["notes"] += [trouble] if trouble else []
     session.details["notes"] += notes(found, overhead)
+    gate(session, spec, limits, before)
+    return evidence(found)
+
+
+def gate(session: Session, spec: Spec, limits: t.Mapping[str, float], before: Json | None) -> None:
+    """Hold the load in the session's details to its limits and to the baseline. Raises Failed."""
+    found = session.details
     if not found["requests"]["completed"]:
         raise Failed(f"no request was answered: {gates.first_error(found)}")
     rows = gates.judge(found, limits)
@@ -75,7 +82,6 @@ def load(session: Session, spec: Spec) -> str:
         wrong += [entry["reason"] for entry in compared if not entry["met"]]
     if wrong:
         raise Failed("; ".join(wrong))
-    return evidence(found)
 
 
 def plan_of(spec: Spec) -> Plan:
@@ -84,7 +90,7 @@ def plan_of(spec: Spec) -> Plan:
     if streams > STREAMS:
         raise ValueError(
             f"concurrency must be at most {STREAMS}: beyond that one process measures itself. For {streams} streams "
-            "run a load generator inside the cluster, as a Job."
+            "use the check load_job, which runs a load generator inside the cluster, as a Job."
         )
     if count and duration:
         raise ValueError("requests and duration exclude each other")

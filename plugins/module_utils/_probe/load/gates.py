@@ -83,7 +83,7 @@ def find_baseline(document: t.Any, label: str) -> Json:
     loads = [
         check
         for check in checks or []
-        if isinstance(check, dict) and check.get("name") == "load" and check.get("details")
+        if isinstance(check, dict) and check.get("name") in ("load", "load_job") and check.get("details")
     ]
     found = [check for check in loads if check.get("label") == label] or loads
     if len(found) != 1:

@@ -108,7 +108,7 @@ def trouble(report: Json) -> str:
 def speed(report: Json, metric: str, statistic: str) -> float | None:
     """A time of the report's first load, else of its single streams."""
     for check in report["checks"]:
-        times = check["details"].get("times") if check["name"] == "load" else None
+        times = check["details"].get("times")
         if times and times.get(metric):
             return float(times[metric][statistic])
     values = sorted(request[metric] for request in report["requests"] if request["stream"] and request.get(metric))
@@ -117,7 +117,7 @@ def speed(report: Json, metric: str, statistic: str) -> float | None:
 
 def tiles(report: Json) -> str:
     """The few numbers that people ask for."""
-    load = next((c["details"] for c in report["checks"] if c["name"] == "load" and c["details"].get("times")), None)
+    load = next((check["details"] for check in report["checks"] if check["details"].get("times")), None)
     entries = []
     for metric, title in (("ttft_ms", "First token"), ("itl_ms", "Between tokens"), ("e2e_ms", "Whole answer")):
         middle, slow = speed(report, metric, "p50"), speed(report, metric, "p99")

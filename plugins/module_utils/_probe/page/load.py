@@ -30,7 +30,7 @@ SHAPES = (("ttft_ms", "First token"), ("itl_ms", "Between tokens"), ("e2e_ms", "
 
 def loads(checks: t.Sequence[Json]) -> str:
     """A section for every load that was measured."""
-    measured = [check for check in checks if check["name"] == "load" and check["details"].get("times")]
+    measured = [check for check in checks if check["details"].get("times")]
     return "".join(section(f"Load: {check['label']}", load(check["details"])) for check in measured)
 
 
@@ -61,10 +61,11 @@ def plan(details: Json) -> str:
     if settings.get("rate"):
         how = f"{settings['rate']:g} requests per second arriving (seed {settings.get('seed')}), at most {how} at once"
     requests = details["requests"]
+    tool = f" Measured by {e(settings['tool'])}." if settings.get("tool") else ""
     return (
         f"{e(how)}, {requests['sent']} requests in {shown(details['seconds'])} s after {requests['warmup']} of warm-up;"
         f" {e(settings.get('prompts') or 'short')} prompts, at most {e(settings.get('max_tokens'))} tokens each. "
-        f"{shown(details['throughput']['mean_in_flight'])} were in flight on average."
+        f"{shown(details['throughput']['mean_in_flight'])} were in flight on average.{tool}"
     )
 
 

@@ -51,7 +51,7 @@ def message(entry: Json) -> str:
 
 def requests(found: t.Sequence[Json], checks: t.Sequence[Json]) -> str:
     """Times of the requests that belong to no load; those of a load are in its charts."""
-    loads = {check["label"] for check in checks if check["name"] == "load"}
+    loads = {check["label"] for check in checks if check["name"] in ("load", "load_job")}
     single = [request for request in found if request["check"] not in loads]
     longest = max((request["e2e_ms"] or 0.0 for request in single), default=0.0) or 1.0
     rows = [

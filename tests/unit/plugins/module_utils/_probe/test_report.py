@@ -236,11 +236,13 @@ def test_filter_refuses_what_it_cannot_use() -> None:
     with pytest.raises(AnsibleFilterError, match="html, junit, json"):
         probe_report([], "pdf")
     with pytest.raises(AnsibleFilterError, match="needs a list"):
-        probe_report({}, "html")
+        probe_report("vllm", "html")
     with pytest.raises(AnsibleFilterError, match="no result of openai_probe: schema"):
         probe_report([{"changed": False}], "html")
     result = {**report.document(outcome(), "vllm"), "changed": False, "item": "x"}
     assert "<title>Endpoints: failed</title>" in probe_report([result], "html")
+    assert "<title>vllm: failed</title>" in probe_report(result, "html", title="ignored")
+    assert json.loads(probe_report(result, "json")) == report.document(outcome(), "vllm")
     assert ElementTree.fromstring(probe_report([result], "junit", title="all")).get("name") == "all"
 
 
