@@ -11,7 +11,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from .._kube.client import Client, KubeError, Resource
-from . import findings, operator, report, snapshot
+from . import findings, fits, operator, report, snapshot, unplaced
 from .extras import PART_LABEL
 from .snapshot import (
     CLAIMS,
@@ -46,7 +46,7 @@ _PARALLEL = 6
 
 
 def look(client: Client, namespace: str) -> Json:
-    """Return platform, pools, node_claims, nodes, secrets (names only), graphs and problems. Reads only."""
+    """Return platform, pools, nodes, names of secrets, graphs, pods without a node, and problems. Reads only."""
     platform = _platform(client)
     known = Snapshot()
     version = platform["api_version"]
@@ -71,6 +71,7 @@ def look(client: Client, namespace: str) -> Json:
             "secrets": secrets.result(),
             "graphs": [_graph(known, entry, namespace) for entry in known.every(GRAPH)],
         }
+    found["unplaced"] = unplaced.find(client, known)
     return {**found, "problems": problems(found)}
 
 
@@ -164,6 +165,7 @@ def _graph(known: Snapshot, entry: Json, namespace: str) -> Json:
         **{key: str(annotations.get(annotation) or "") for key, annotation in _ANNOTATIONS.items()},
         "managed": snapshot.EXAMPLE_LABEL in labels_of(entry),
         "parts": _parts(known, entry),
+        "claims": fits.claims_of(entry),
     }
 
 
@@ -208,6 +210,8 @@ def problems(found: t.Mapping[str, t.Any]) -> list[Json]:
     for node in found["nodes"]:
         if not node["ready"]:
             add(f"Node/{node['name']}", "not ready", f"kubectl describe node {node['name']}")
+    for pod in found["unplaced"]:
+        add(f"Pod/{pod['namespace']}/{pod['name']}", pod["message"], pod["next"])
     for graph in found["graphs"]:
         if graph["diagnosis"]:
             diagnosis = graph["diagnosis"]
