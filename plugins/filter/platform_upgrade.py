@@ -89,10 +89,12 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._platform import 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._version import VersionError
 
 
-def platform_upgrade(installed: object, wanted: object, graphs: Sequence[Mapping[str, t.Any]] = ()) -> dict[str, t.Any]:
+def platform_upgrade(
+    installed: object, wanted: object, graphs: Sequence[Mapping[str, t.Any]] = (), examples: Sequence[str] = ()
+) -> dict[str, t.Any]:
     """Work out; see DOCUMENTATION."""
     try:
-        way = upgrade.plan(str(installed or ""), str(wanted), graphs)
+        way = upgrade.plan(str(installed or ""), str(wanted), graphs, examples)
     except upgrade.UpgradeError as exc:
         raise AnsibleFilterError(str(exc)) from exc
     except VersionError as exc:

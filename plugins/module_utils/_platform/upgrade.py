@@ -111,7 +111,7 @@ def runtime(graph: Object) -> _version.Version | None:
     return min(found, key=lambda version: version.key) if found else None
 
 
-def judge(graph: Object, old: _version.Version, new: _version.Version) -> Json | None:
+def judge(graph: Object, old: _version.Version, new: _version.Version, examples: t.Sequence[str] = ()) -> Json | None:
     """Say what an upgrade of the operator from `old` to `new` does to one graph; None when it does nothing to it.
 
     The result names the graph and holds `reasons` (sentences without full stop), `doubles` (whether its workers would
@@ -142,7 +142,8 @@ def judge(graph: Object, old: _version.Version, new: _version.Version) -> Json |
         return None
     stale = [change for change in between if change.pattern is not None and change.pattern.search(text)]
     reasons += [change.text for change in stale]
-    if annotations.get(SOURCE) or annotations.get(DEFINITION):
+    # graphs of older releases of this collection name their example, and nothing else of what they were made from
+    if annotations.get(SOURCE) or annotations.get(DEFINITION) in examples:
         how = "render"
     elif all(change.carried for change in stale) and release is not None and _all_public(graph):
         how = "retag"
@@ -164,7 +165,7 @@ def _all_public(graph: Object) -> bool:
     return bool(images) and all(_OURS.match(image) for image in images)
 
 
-def plan(installed: str, wanted: str, graphs: t.Sequence[Object]) -> Json:
+def plan(installed: str, wanted: str, graphs: t.Sequence[Object], examples: t.Sequence[str] = ()) -> Json:
     """Return the way to a release: `steps`, whether `consent` is needed, `changes` and the `graphs` that notice.
 
     Raises UpgradeError for a way back.
@@ -173,7 +174,7 @@ def plan(installed: str, wanted: str, graphs: t.Sequence[Object]) -> Json:
         return {"installed": "", "wanted": wanted, "steps": [wanted], "consent": False, "changes": [], "graphs": []}
     steps = path(installed, wanted)
     old, new = _version.parse(installed), _version.parse(wanted)
-    judged = [verdict for verdict in (judge(graph, old, new) for graph in graphs) if verdict] if steps else []
+    judged = [verdict for verdict in (judge(graph, old, new, examples) for graph in graphs) if verdict] if steps else []
     return {
         "installed": str(old),
         "wanted": str(new),

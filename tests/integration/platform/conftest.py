@@ -131,3 +131,9 @@ def platform(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     give_storage(world)
     yield Platform(world, behaviour, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("state"))
     running.shutdown()
+
+
+@pytest.fixture(scope="session")
+def whole_way() -> bool:
+    """Whether to go all the way from 0.4.1 to 1.6.1, which takes many minutes, instead of over the border of 1.0."""
+    return os.environ.get("PLATFORM_WHOLE_WAY") == "1"

@@ -124,6 +124,12 @@ def test_what_a_new_release_does_not_know(args: str, said: str) -> None:
 
 def test_a_graph_of_ours_is_written_again_whatever_it_holds() -> None:
     ours = old_graph(args="--is-prefill-worker", annotations={"ai-on-eks.dynamo/definition": "vllm-disagg"})
+    (graph,) = platform_upgrade("0.4.1", "1.6.1", [ours], examples=["vllm-disagg"])["graphs"]
+    assert graph["how"] == "render"
+    # a definition of somebody's own, of which only the name is known
+    (graph,) = platform_upgrade("0.4.1", "1.6.1", [ours], examples=["vllm"])["graphs"]
+    assert graph["how"] == "refuse"
+    ours["metadata"]["annotations"]["ai-on-eks.dynamo/source"] = "{}"
     (graph,) = platform_upgrade("0.4.1", "1.6.1", [ours])["graphs"]
     assert graph["how"] == "render"
 

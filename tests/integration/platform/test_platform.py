@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Install, repeat, upgrade, remove: both ages of the platform by both deliveries, and what is refused.
+
+In one order, because definitions belong to the whole cluster: from the old age to the present one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.ai_on_eks.dynamo.plugins.filter.to_graph import FilterModule
+from rehearsal.paths import REPO
+from tests.integration.nodes.conftest import World, wait
+from tests.integration.platform.conftest import NAMESPACE, Platform
+
+APPLICATION = ("-n", "argocd", "get", "applications.argoproj.io")
+
+
+def graph(version: str) -> dict[str, Any]:
+    """The example hello-world as the collection deploys it, on any node."""
+    path = REPO / "roles" / "dynamo_example" / "files" / "examples" / "hello-world.yml"
+    definition = yaml.safe_load(path.read_text(encoding="utf-8"))
+    made: dict[str, Any] = FilterModule().filters()["to_graph"](definition, version, namespace=NAMESPACE)
+    for service in made["spec"]["services"].values():
+        service["extraPodSpec"].pop("nodeSelector", None)
+    return made
+
+
+def forget_definitions(world: World) -> None:
+    """Delete the definitions, which every removal leaves."""
+    names = [name for name in world.kubectl("get", "crd", "-o", "name").split() if name.endswith(".nvidia.com")]
+    if names:
+        world.kubectl("delete", *names)
+
+
+def state(world: World, version: str = "v1beta1") -> str:
+    found = world.kubectl("-n", NAMESPACE, "get", f"dgd.{version}.nvidia.com", "hello-world", "-o", "json", check=False)
+    return str(json.loads(found).get("status", {}).get("state", "")) if found.startswith("{") else ""
+
+
+def left(world: World) -> list[str]:
+    """What the platform made in its namespace, and in Argo CD's."""
+    kinds = "deployments,statefulsets,services,persistentvolumeclaims"
+    return [
+        line
+        for namespace in (NAMESPACE, "argocd")
+        for line in world.kubectl("-n", namespace, "get", kinds, "-o", "name").split()
+    ]
+
+
+@pytest.mark.parametrize("delivery", ["helm", "argocd"])
+def test_the_old_age(platform: Platform, delivery: str, whole_way: bool) -> None:
+    world = platform.world
+    first, last = ("0.4.1", "1.6.1") if whole_way else ("0.9.1", "1.0.2")
+    assert platform.ok(version=first, delivery=delivery).changed > 0
+    assert platform.ok(version=first, delivery=delivery).changed == 0
+    world.apply(graph(first))
+    wait(lambda: state(world, "v1alpha1") == "successful", 120)
+
+    platform.refused(
+        f"it is Dynamo {first}, and {last} is wanted",
+        "These graphs go before it and come back after it: hello-world.",
+        "-e upgrade=true",
+        version=last,
+        delivery=delivery,
+    )
+    platform.ok(version=last, delivery=delivery, upgrade=True)
+    wait(lambda: state(world) == "successful", 120)
+    (again,) = json.loads(world.kubectl("-n", NAMESPACE, "get", "dgd.v1beta1.nvidia.com", "-o", "json"))["items"]
+    assert again["metadata"]["annotations"]["ai-on-eks.dynamo/version"] == last
+    # no worker of the old age runs on beside the new one
+    workers = world.kubectl("-n", NAMESPACE, "get", "deployments", "-l", "nvidia.com/dynamo-namespace", "-o", "name")
+    assert len([name for name in workers.split() if "worker" in name]) == 1
+    assert "dynamo-crds" not in world.kubectl("get", "secrets", "-A", "-l", "owner=helm", "-o", "name")
+    assert platform.ok(version=last, delivery=delivery).changed == 0
+
+    platform.refused("Remove them first", entry="remove.yml")
+    world.kubectl("-n", NAMESPACE, "delete", "dgd.v1beta1.nvidia.com", "hello-world")
+    wait(lambda: "hello-world" not in world.kubectl("-n", NAMESPACE, "get", "deployments,pods", "-o", "name"))
+    platform.ok(entry="remove.yml")
+    wait(lambda: left(world) == [], 60)
+    forget_definitions(world)
+
+
+@pytest.mark.parametrize("delivery", ["argocd", "helm"])
+def test_the_present_age(platform: Platform, delivery: str) -> None:
+    world = platform.world
+    platform.ok(version="1.5.1", delivery=delivery)
+    assert platform.ok(version="1.5.1", delivery=delivery).changed == 0
+    platform.ok(version="1.6.1", delivery=delivery, upgrade=True)
+    if delivery == "argocd":
+        status = json.loads(world.kubectl(*APPLICATION, "dynamo-platform", "-o", "json"))["status"]
+        assert (status["sync"]["status"], status["health"]["status"]) == ("Synced", "Healthy")
+        assert "dynamo-crds" not in world.kubectl(*APPLICATION, "-o", "name")
+        platform.refused("The platform was installed by Argo CD", version="1.6.1", delivery="helm")
+    platform.refused("Failed to install Dynamo 1.4.2 over 1.6.1", version="1.4.2", delivery=delivery)
+    if delivery == "argocd":
+        platform.ok(entry="remove.yml")
+        wait(lambda: left(world) == [], 60)
+
+
+def test_obstacles(platform: Platform) -> None:
+    """All in one run, beside the platform that the test before this one left."""
+    world = platform.world
+    container = {"name": "manager", "image": "x:1", "args": ["--restrictedNamespace=team-a"]}
+    labels = {"control-plane": "controller-manager", "app": "second"}
+    second = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "theirs-dynamo-operator-controller-manager", "namespace": "test", "labels": labels},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app": "second"}},
+            "template": {"metadata": {"labels": {"app": "second"}}, "spec": {"containers": [container]}},
+        },
+    }
+    world.apply(second)
+    platform.refused(
+        "There are two Dynamo operators: dynamo-cloud/dynamo-platform-dynamo-operator-controller-manager and",
+        "looks after the namespace team-a alone",
+        version="1.6.1",
+    )
+    world.kubectl("delete", "deployment", "theirs-dynamo-operator-controller-manager")
+    name = "dynamographdeployments.nvidia.com"
+    owner = ("meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
+    world.kubectl("annotate", "crd", name, f"{owner[0]}=gpu-platform", f"{owner[1]}=infra")
+    platform.refused("belong to the Helm release infra/gpu-platform", version="1.6.1")
+    world.kubectl("annotate", "crd", name, *(f"{key}-" for key in owner))
+
+
+def test_charts_that_cannot_be_had(platform: Platform) -> None:
+    platform.refused("1.6.1", version="1.6.7")
+
+
+def test_an_operator_that_keeps_crashing(platform: Platform) -> None:
+    platform.world.fault({"kind": "crash", "container": "manager", "lines": ["panic: no route"], "exit_code": 2})
+    try:
+        values = {"dynamo-operator": {"controllerManager": {"podLabels": {"again": "yes"}}}}
+        platform.refused("CrashLoopBackOff", "exit code 2", "logs deployment/", version="1.6.1", chart_values=values)
+    finally:
+        platform.world.fault()
+    platform.ok(version="1.6.1")
+    platform.ok(entry="remove.yml")
+    forget_definitions(platform.world)
+
+
+def test_a_storage_class_that_is_not_there(platform: Platform) -> None:
+    platform.refused("The storage class fast does not exist; there is gp3.", version="0.4.1", storage_class="fast")
