@@ -13,7 +13,7 @@ from rehearsal import localhttp
 from rehearsal.paths import WorkDir
 
 # The kinds that the node agent knows; everything else is for the embedded AWS, which refuses what it does not know.
-POD_KINDS = ("image-pull", "crash", "slow-start")
+POD_KINDS = ("image-pull", "crash", "slow-start", "slow-pull")
 Json = dict[str, Any]
 
 

@@ -46,8 +46,9 @@ def create_fleet(context: Context) -> Result:
     for data, shown in candidates:
         zone = str(find_subnet(context.region, data.get("SubnetId")).availability_zone)
         kind, lifecycle = data["InstanceType"], "spot" if spot else "on-demand"
-        if context.lacks_capacity(kind, zone, lifecycle):
-            errors.append(_no_capacity(shown, lifecycle, kind, zone))
+        fault = context.lacks_capacity(kind, zone, lifecycle)
+        if fault is not None:
+            errors.append(_no_capacity(shown, lifecycle, kind, zone) | _in_other_words(fault))
             continue
         instances = launch(
             context.region, data, {**tags, "instance": instance_tags}, int(wanted["TotalTargetCapacity"]), spot
@@ -92,3 +93,9 @@ def _no_capacity(shown: dict[str, Any], lifecycle: str, kind: str, zone: str) ->
         "ErrorCode": "UnfulfillableCapacity" if spot else "InsufficientInstanceCapacity",
         "ErrorMessage": NO_SPOT if spot else NO_CAPACITY.format(kind=kind, zone=zone),
     }
+
+
+def _in_other_words(fault: dict[str, Any]) -> dict[str, Any]:
+    """What a fault wants said instead of EC2's words for missing capacity."""
+    words = {"ErrorCode": fault.get("code"), "ErrorMessage": fault.get("message")}
+    return {key: str(value) for key, value in words.items() if value}

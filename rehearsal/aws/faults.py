@@ -7,7 +7,8 @@ A fault is an object with ``kind`` and what belongs to it:
 
 ``throttle``      ``action`` (pattern such as ``ec2:*``), ``count`` (calls to refuse; absent: until deleted)
 ``fail``          ``action``, ``code``, ``message``, ``status`` (400), ``count``
-``no_capacity``   ``instance_types``, ``zones``, ``capacity_types`` (lists of patterns; absent: all), ``count``
+``no_capacity``   ``instance_types``, ``zones``, ``capacity_types`` (lists of patterns; absent: all), ``count``; a fleet
+                  says ``code`` and ``message`` (absent: EC2's own for missing capacity), e.g. ``VcpuLimitExceeded``
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MEMBERS = {
     "fail": {"action", "code"},
     "no_capacity": set(),
 }
-OPTIONAL = {"id", "kind", "count", "message", "status", "instance_types", "zones", "capacity_types"}
+OPTIONAL = {"id", "kind", "count", "code", "message", "status", "instance_types", "zones", "capacity_types"}
 
 
 class Faults:
@@ -83,8 +84,8 @@ class Faults:
                 fault["hits"] += 1
                 raise _throttled(call) if fault["kind"] == "throttle" else _failed(fault)
 
-    def lacks_capacity(self, instance_type: str, zone: str, capacity_type: str) -> bool:
-        """Whether EC2 has none of these instances in this zone now."""
+    def lacks_capacity(self, instance_type: str, zone: str, capacity_type: str) -> dict[str, Any] | None:
+        """The fault by which EC2 has none of these instances in this zone now; None when it has some."""
         with self._lock:
             for fault in self._faults.values():
                 if fault["kind"] != "no_capacity" or _spent(fault):
@@ -95,8 +96,8 @@ class Faults:
                     for member, value in wanted
                 ):
                     fault["hits"] += 1
-                    return True
-        return False
+                    return dict(fault)
+        return None
 
 
 def _spent(fault: dict[str, Any]) -> bool:

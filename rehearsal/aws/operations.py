@@ -27,14 +27,14 @@ class Context:
         principal: who calls.
         forward: lets moto answer the same call (a wrapper around stock behaviour uses it).
         seconds: configured latency of an operation, for what becomes ready some time later.
-        lacks_capacity: whether a fault says that EC2 has no such instance type in a zone (type, zone, lifecycle).
+        lacks_capacity: the fault, if there is one, by which EC2 has no such instances (type, zone, lifecycle).
     """
 
     call: Call
     principal: Principal
     forward: Callable[[], Response]
     seconds: Callable[[str], float]
-    lacks_capacity: Callable[[str, str, str], bool]
+    lacks_capacity: Callable[[str, str, str], dict[str, Any] | None]
     params: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ The file holds a list; an entry has a kind, a condition and the kind's own keys:
     {"kind": "image-pull", "image": "*/vllm-runtime:*", "message": "manifest unknown"}
     {"kind": "crash", "pod": "vllm-*", "container": "main", "lines": ["CUDA out of memory"], "exit_code": 1}
     {"kind": "slow-start", "pod": "vllm-*", "seconds": 20}
+    {"kind": "slow-pull", "image": "*/vllm-runtime:*", "seconds": 20}
 
 `image`, `namespace`, `pod` and `container` are shell patterns that all have to match; one that is left out matches all.
 """

@@ -25,6 +25,15 @@ _OLD_TAG = re.compile(r"v?0\.\d+(\D|$)")
 
 _DYNAMO_RUNTIMES = ("vllm-runtime", "sglang-runtime", "tensorrtllm-runtime", "dynamo-frontend", "dynamo-planner")
 
+# Bytes of images, about as large as they are (compressed, as a kubelet tells it).
+_SIZES = {
+    "vllm-runtime": 12_300_000_000,
+    "sglang-runtime": 14_100_000_000,
+    "tensorrtllm-runtime": 18_600_000_000,
+    "dynamo-frontend": 410_000_000,
+}
+_SIZE = 60_000_000
+
 # Published once, gone since: old charts still name them. (repository, pattern of the tag)
 _GONE = (
     ("bitnami/etcd", r".*-debian-.*"),
@@ -79,7 +88,7 @@ def parse(text: str) -> Reference | None:
 class Recipe:
     """How to run an image's containers here."""
 
-    kind: str  # karpenter | operator | prometheus | dynamo | etcd | nats | argocd | redis
+    kind: str  # karpenter | operator | prometheus | dynamo | etcd | nats | argocd | redis | python
     port_variables: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()  # ports that the image listens on without declaring them
     age: str = ""  # of Dynamo: OLD or the present one
@@ -114,6 +123,9 @@ def recipe(image: str) -> Recipe | None:
         return Recipe("etcd")
     if reference.repository in ("nats", "docker.io/nats", "docker.io/library/nats"):
         return Recipe("nats", needs=("nats-server",))
+    if reference.is_under("library/python"):
+        # whatever asks for it here wants aiperf from PyPI, which is there already
+        return Recipe("python", needs=("aiperf",))
     if reference.is_under("argoproj/argocd"):
         return Recipe("argocd", needs=("argocd",))
     if reference.is_under("library/redis"):
@@ -127,6 +139,12 @@ def recipe(image: str) -> Recipe | None:
         ),
         None,
     )
+
+
+def size(image: str) -> int:
+    """Return how many bytes an image is said to have."""
+    reference = parse(image)
+    return _SIZES.get(reference.name, _SIZE) if reference is not None else _SIZE
 
 
 def pull_problem(image: str) -> str | None:
@@ -172,6 +190,10 @@ def launch(
         return Launch([str(config.main_python), "-m", "rehearsal.prometheus", *words], {"PYTHONPATH": str(config.repo)})
     if how.kind in monitoring.IMAGES.values():
         return Launch(*monitoring.launch(how.kind, words, config))
+    if how.kind == "python":
+        folder = config.places.python_of("aiperf").parent
+        interpreter = [str(folder / "python")] if words[:1] == ["python3"] else list(words[:1])
+        return Launch([*interpreter, *words[1:]], {"PATH": f"{folder}:{_PATH}"})
     if how.kind in SERVERS:
         program = SERVERS[how.kind](config)
         script = config.repo / "rehearsal" / "nodes" / "runtime" / "servers.py"

@@ -39,6 +39,7 @@ _REFUSALS = (
         "service_account_missing",
         "Make the ServiceAccount that the message names",
     ),
+    (r"", "pod_refused", "Correct what the message names"),
 )
 _NEVER_HEALS = ("no_multinode_orchestrator_available",)
 _RECONCILE_WORDS = ("Failed to reconcile", "failed to reconcile")
@@ -129,8 +130,7 @@ def _refused(snapshot: Snapshot, members: t.Mapping[str, list[t.Any]], namespace
             refusals = [event for event in events if event.get("reason") == "FailedCreate"]
             message = str(refusals[-1].get("message") if refusals else condition.get("message") or "")
             reason, remedy = next(
-                ((reason, remedy) for pattern, reason, remedy in _REFUSALS if re.search(pattern, message)),
-                ("pod_refused", "Correct what the message names"),
+                (reason, remedy) for pattern, reason, remedy in _REFUSALS if re.search(pattern, message)
             )
             look = f"kubectl -n {namespace} describe rs {name_of(replica_set)}"
             found.append(

@@ -5,8 +5,8 @@
 # Do not use this from other collections or standalone plugins/modules!
 """Names and sizes of images, for lines of progress. Pure.
 
-A kubelet tells the size of an image in the event that ends a pull, and its node lists what it has. An image that no node
-of the cluster has had yet is of unknown size.
+A kubelet tells the size of an image in the event that ends a pull, and its node lists what it has. An image that no
+node of the cluster has had yet is of unknown size.
 """
 
 from __future__ import annotations

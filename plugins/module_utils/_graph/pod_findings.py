@@ -91,7 +91,8 @@ def _killed(snapshot: Snapshot, pod: Json, container: Json, probe: str, namespac
     return Finding(
         "probe_failing",
         f"Pod/{name_of(pod)}",
-        f"container {name} is restarted because its {probe} probe fails ({restarts} restarts): {seen[-1] if seen else ''}",
+        f"container {name} is restarted because its {probe} probe fails ({restarts} restarts)"
+        + (f": {seen[-1]}" if seen else ""),
         f"{remedy}; what it wrote: kubectl -n {namespace} logs {name_of(pod)} -c {name} --previous",
         Grace.NONE if restarts >= CRASH_LIMIT else Grace.TIMEOUT,
         (name_of(pod), name, "terminated" not in (container.get("state") or {})),
@@ -175,8 +176,8 @@ def _slow(snapshot: Snapshot, pod: Json, namespace: str) -> list[Finding]:
     elif unmounted and not mounted:
         reason, message, grace = "volume_not_mounted", str(unmounted[-1].get("message") or ""), Grace.PATIENCE
         remedy = (
-            f"kubectl -n {namespace} describe pod {name_of(pod)}; EFS needs a mount target in the node's zone, EBS a volume "
-            "that no other node has"
+            f"kubectl -n {namespace} describe pod {name_of(pod)}; EFS needs a mount target in the node's zone, EBS a "
+            "volume that no other node has"
         )
     elif events and events[-1].get("reason") == "Pulling":
         reason, message = "image_pulling", str(events[-1].get("message") or "")

@@ -12,8 +12,8 @@ import typing as t
 from . import images
 from .finding import Finding
 from .phases import ANSWER, hindmost
-from .snapshot import Json
 from .pods import PodView
+from .snapshot import Json
 from .status import ComponentView, GraphView
 
 PORT = 8000

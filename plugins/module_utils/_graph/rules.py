@@ -46,8 +46,8 @@ _TABLE: dict[str, list[tuple[str, t.Any]]] = {
     "namespace_variable.vllm": [("0.4.1", "DYNAMO_NAMESPACE"), ("0.5.0", "")],
     "namespace_variable.sglang": [("0.4.1", "DYNAMO_NAMESPACE"), ("0.5.0", "")],
     "namespace_variable.trtllm": [("0.4.1", "")],
-    # Whether frontends take every worker whose namespace begins with the graph's: then `vllm` would send requests to the
-    # workers of `vllm-disagg`. A character that no graph's name may hold, at the end of the namespace, keeps them apart.
+    # Whether frontends take every worker whose namespace begins with the graph's: then `vllm` would send requests to
+    # the workers of `vllm-disagg`. A character that no graph's name may hold, at the namespace's end, keeps them apart.
     "finds_by_prefix": [("0.4.1", False), ("1.2.0", True)],
     # TensorRT-LLM's workers of 0.4 know no variable for it, only the endpoints by which they are called and call.
     "endpoints.vllm": [("0.4.1", {})],

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 Json = dict[str, t.Any]
 
+# Frontends find workers, and Services find frontends, by endpoints; a pod that leaves is taken out of them at once, but
+# who uses them learns of it a moment later. Until then it still answers, so that no request fails during an update.
+LEAVING_SECONDS = 5
+
 
 @dataclass(frozen=True)
 class Component:
@@ -160,6 +164,7 @@ def _entry(component: Component) -> Json:
         "livenessProbe": component.probes.get("liveness"),
         "readinessProbe": component.probes.get("readiness"),
         "startupProbe": component.probes.get("startup"),
+        "lifecycle": {"preStop": {"sleep": {"seconds": LEAVING_SECONDS}}},
         **component.container,
     }
     entry = _full(

@@ -18,7 +18,8 @@ _CLAIM_PROBLEMS = (
     (
         r"storageclass\S* \"?[^\" ]+\"? not found|no storage class is set",
         "storage_class_missing",
-        "Name a StorageClass that exists (kubectl get storageclasses), or make it; then delete the claim and deploy again",
+        "Name a StorageClass that exists (kubectl get storageclasses), or make it; then delete the claim and deploy "
+        "again",
         Grace.SOON,
     ),
     (
@@ -116,7 +117,7 @@ def _zone(snapshot: Snapshot, pod: Json, namespace: str) -> Finding | None:
         "volume_wrong_zone",
         f"Pod/{name_of(pod)}",
         f"the volume of {names} is in another zone than the nodes that the pod may use: {texts[0]}",
-        f"A volume of EBS stays in its zone: let the pool use that zone (kubectl get pv, kubectl get nodepools), use EFS, or "
-        f"delete the claim and its data: kubectl -n {namespace} delete pvc {names}",
+        "A volume of EBS stays in its zone: let the pool use that zone (kubectl get pv,nodepools), use EFS, "
+        f"or delete the claim and its data: kubectl -n {namespace} delete pvc {names}",
         Grace.PATIENCE,
     )

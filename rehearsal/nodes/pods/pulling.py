@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pulling an image, which takes no time here and fails as a real registry would."""
+"""Pulling an image, which takes no time here unless a fault says so, and fails as a real registry would."""
 
 from __future__ import annotations
 
@@ -39,11 +39,20 @@ class Puller:
             self._event("Normal", "Pulled", f'Container image "{self._image}" already present on machine')
             return
         self._event("Normal", "Pulling", f'Pulling image "{self._image}"')
+        slow = self._context.faults.find("slow-pull", **facts)
+        seconds = float(slow.get("seconds", 10)) if slow is not None else 0.0
+        await asyncio.sleep(seconds)
         how = images.recipe(self._image)
         while how is not None and (problem := await self._make(how.needs)) is not None:
             await self._fail(problem)
         self._context.pulled.add((node, self._image))
-        self._event("Normal", "Pulled", f'Successfully pulled image "{self._image}" in 1ms (1ms including waiting)')
+        took = f"{seconds:g}s" if seconds else "1ms"
+        self._event(
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{self._image}" in {took} ({took} including waiting). '
+            f"Image size: {images.size(self._image)} bytes.",
+        )
 
     async def _make(self, needs: Sequence[str]) -> str | None:
         """Make what stands for the image on this machine; return why that failed."""

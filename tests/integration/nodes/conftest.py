@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,9 +126,9 @@ def make_pod(name: str, script: str, **more: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    work = tmp_path_factory.mktemp("nodes")
+@contextmanager
+def running(work: Path) -> Iterator[World]:
+    """Start the embedded AWS, a cluster and its node agent in `work`, and end them."""
     toolchain = Toolchain.find()
     book = ports.PortBook()
     env = base_env(toolchain.bin_dir, os.environ)
@@ -176,6 +177,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         plane.stop()
         aws.stop()
     assert process.owned(work) == []
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("nodes")) as made:
+        yield made
 
 
 def create_cluster(world: World) -> list[str]:
