@@ -12,8 +12,8 @@ version_added: 1.0.0
 author:
   - The ai_on_eks.dynamo contributors
 description:
-  - Counts the nodes that the components of an example need, each on the smallest instance type of its pool that it fits
-    on, and adds up their prices and those of their disks. Nodes that run already may take some of it.
+  - Counts the nodes that Karpenter would make for an example in an empty cluster, few and each of the cheapest type
+    that holds its pods, and adds up their prices and those of their disks. Nodes that run already may take some of it.
   - Needs no network. Without O(prices), list prices of us-east-1 on demand from a table in this collection count.
 positional: _input, pools, node_classes, prices, overrides
 options:
@@ -81,7 +81,7 @@ def graph_cost(
         changed = _changed(definition, overrides or {})
     except DefinitionError as error:
         raise AnsibleFilterError(str(error)) from error
-    wanted = needs.of_example(changed, listed)
+    wanted = needs.of_example(changed, listed, prices=known)
     name = str(changed.get("name", ""))
     return costs.example_cost(name, wanted, listed, _list("node_classes", node_classes), known).as_dict()
 
@@ -99,10 +99,17 @@ def _changed(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
         component["replicas"] = int(asked)
         if resources.get("gpu"):
             resources["gpu"] = degree or resources["gpu"]
-            component["replicas"] *= nodes or int(entry.get("nodes", 1))
+            component["nodes"] = nodes or int(entry.get("nodes", 1))
             component["node_pool"] = overrides.get("node_pool") or entry.get("node_pool")
         components.append(component)
-    return {**definition, "components": components, "name": overrides.get("name") or definition.get("name", "")}
+    spread = overrides.get("spread")
+    placement = {**(definition.get("placement") or {}), **({"spread": spread} if spread else {})}
+    return {
+        **definition,
+        "placement": placement,
+        "components": components,
+        "name": overrides.get("name") or definition.get("name", ""),
+    }
 
 
 def _list(name: str, value: object) -> Sequence[Any]:

@@ -16,9 +16,9 @@ import dataclasses
 import math
 import typing as t
 
-from .._preflight.needs import cores, gib, types_of_pool
 from .._preflight.pricing import Prices
 from .._preflight.shapes import Shape, shape_of
+from .quantities import cores, gib, types_of_pool
 
 Json = t.Mapping[str, t.Any]
 # What Kubernetes, the node's agents and drivers leave of a node.
@@ -52,8 +52,18 @@ class Node:
     reason: str = ""
 
 
-def nodes_of(definition: Json, pools: t.Sequence[Json], prices: Prices) -> list[Node]:
-    """Return the nodes of a graph in an empty cluster, pool by pool."""
+def nodes_of(
+    definition: Json, pools: t.Sequence[Json], prices: Prices, shapes: t.Mapping[str, Shape] | None = None
+) -> list[Node]:
+    """Return the nodes of a graph in an empty cluster, pool by pool.
+
+    Args:
+        definition: of the graph.
+        pools: of the cluster.
+        prices: by which Karpenter chooses.
+        shapes: what EC2 says of instance types, where it was asked; else the rules of their names count.
+    """
+    pack = _Packing(prices, shapes or {})
     by_name = {str(pool["name"]): pool for pool in pools}
     asked: dict[str, list[tuple[Pod, frozenset[str]]]] = {}
     for component in definition.get("components") or []:
@@ -62,7 +72,7 @@ def nodes_of(definition: Json, pools: t.Sequence[Json], prices: Prices) -> list[
             asked.setdefault(name, []).append((pod, _types(by_name.get(name), component, definition)))
     found: list[Node] = []
     for name, wanted in asked.items():
-        found += _of_pool(name, by_name.get(name), wanted, prices)
+        found += pack.pool(name, by_name.get(name), wanted)
     return found
 
 
@@ -72,7 +82,7 @@ def _pods(component: Json, definition: Json) -> list[Pod]:
     count = int(component.get("replicas", 1)) * int(component.get("nodes", 1) or 1)
     gpus = int(resources.get("gpu") or 0)
     alone = bool(spread and gpus) or int(component.get("nodes", 1) or 1) > 1
-    pod = Pod(str(component["name"]), cores(resources.get("cpu")), gib(resources.get("memory")), gpus, alone)
+    pod = Pod(str(component.get("name", "")), cores(resources.get("cpu")), gib(resources.get("memory")), gpus, alone)
     return [pod] * count
 
 
@@ -87,74 +97,74 @@ def _types(pool: Json | None, component: Json, definition: Json) -> frozenset[st
     return frozenset(types)
 
 
-def _of_pool(name: str, pool: Json | None, wanted: list[tuple[Pod, frozenset[str]]], prices: Prices) -> list[Node]:
-    """Pack the pods of one pool."""
-    order = sorted(wanted, key=lambda item: (-item[0].cpu, -item[0].memory_gib, item[0].component))
-    open_nodes: list[tuple[list[Pod], frozenset[str]]] = []
-    nodes: list[Node] = []
-    for pod, types in order:
-        if pool is None:
-            nodes.append(Node(name, "", (pod.component,), reason=f"there is no pool {name}" if name else "any pool"))
-            continue
-        for index, (pods, left) in sorted(enumerate(open_nodes), key=lambda item: len(item[1][0])):
+class _Packing:
+    """Puts pods onto nodes, by prices and sizes of instance types."""
+
+    def __init__(self, prices: Prices, shapes: t.Mapping[str, Shape]) -> None:
+        self._prices = prices
+        self._shapes = shapes
+
+    def pool(self, name: str, pool: Json | None, wanted: t.Iterable[tuple[Pod, frozenset[str]]]) -> list[Node]:
+        """Return the nodes of one pool, and for each pod that fits nowhere one without a type."""
+        order = sorted(wanted, key=lambda item: (-item[0].cpu, -item[0].memory_gib, item[0].component))
+        open_nodes: list[tuple[list[Pod], frozenset[str]]] = []
+        refused: list[Node] = []
+        for pod, types in order:
+            if pool is None:
+                refused.append(Node(name, "", (pod.component,), reason=f"there is no pool {name or '(none is named)'}"))
+            elif not self._joins(open_nodes, pod, types):
+                fitting = self._fitting([pod], types)
+                if fitting:
+                    open_nodes.append(([pod], fitting))
+                else:
+                    refused.append(Node(name, "", (pod.component,), reason=self._why_not(pod, pool, types)))
+        return [self._bought(name, pool or {}, pods, types) for pods, types in open_nodes] + refused
+
+    def _joins(self, nodes: list[tuple[list[Pod], frozenset[str]]], pod: Pod, types: frozenset[str]) -> bool:
+        """Add a pod to the emptiest of the nodes that are to be made, if any can take it."""
+        for index, (pods, left) in sorted(enumerate(nodes), key=lambda item: len(item[1][0])):
             if pod.alone and any(other.component == pod.component for other in pods):
                 continue
-            fitting = _fitting([*pods, pod], left & types)
+            fitting = self._fitting([*pods, pod], left & types)
             if fitting:
-                open_nodes[index] = ([*pods, pod], fitting)
-                break
-        else:
-            fitting = _fitting([pod], types)
-            if fitting:
-                open_nodes.append(([pod], fitting))
-            else:
-                nodes.append(Node(name, "", (pod.component,), reason=_why_not(pod, pool, types)))
-    return [_bought(name, pool or {}, pods, types, prices) for pods, types in open_nodes] + nodes
+                nodes[index] = ([*pods, pod], fitting)
+                return True
+        return False
 
+    def _shape(self, name: str) -> Shape:
+        return self._shapes.get(name) or shape_of(name)
 
-def _fitting(pods: t.Sequence[Pod], types: t.Iterable[str]) -> frozenset[str]:
-    cpu, memory = sum(pod.cpu for pod in pods), sum(pod.memory_gib for pod in pods)
-    gpus = sum(pod.gpus for pod in pods)
+    def _fitting(self, pods: t.Sequence[Pod], types: t.Iterable[str]) -> frozenset[str]:
+        cpu, memory = sum(pod.cpu for pod in pods), sum(pod.memory_gib for pod in pods)
+        gpus = sum(pod.gpus for pod in pods)
 
-    def holds(shape: Shape) -> bool:
-        room = shape.memory_gib * _SHARE if shape.memory_gib else math.inf
-        return gpus <= shape.gpus and cpu <= shape.vcpus * _SHARE and memory <= room
+        def holds(shape: Shape) -> bool:
+            room = shape.memory_gib * _SHARE if shape.memory_gib else math.inf
+            return gpus <= shape.gpus and cpu <= shape.vcpus * _SHARE and memory <= room
 
-    return frozenset(name for name in types if holds(shape_of(name)))
+        return frozenset(name for name in types if holds(self._shape(name)))
 
+    def _bought(self, name: str, pool: Json, pods: list[Pod], types: frozenset[str]) -> Node:
+        kinds = pool.get("capacity_types") or [_ON_DEMAND]
+        kind = _SPOT if _SPOT in kinds else _ON_DEMAND if _ON_DEMAND in kinds else str(kinds[0])
+        prices = {item: self._prices.spot.get(item) if kind == _SPOT else self._prices.instance(item) for item in types}
 
-def _bought(name: str, pool: Json, pods: list[Pod], types: frozenset[str], prices: Prices) -> Node:
-    kinds = pool.get("capacity_types") or [_ON_DEMAND]
-    kind = _SPOT if _SPOT in kinds else _ON_DEMAND if _ON_DEMAND in kinds else str(kinds[0])
-    ordered = sorted(types, key=lambda item: (_price(item, kind, prices, math.inf), shape_of(item).vcpus, item))
-    first = ordered[0]
-    usd = _price(first, kind, prices, math.inf)
-    return Node(
-        name,
-        first,
-        tuple(pod.component for pod in pods),
-        shape_of(first).gpus,
-        sum(pod.gpus for pod in pods),
-        kind,
-        None if math.isinf(usd) else usd,
-        tuple(ordered[1:4]),
-    )
+        def key(item: str) -> tuple[float, int, str]:
+            price = prices[item]
+            return math.inf if price is None else price, self._shape(item).vcpus, item
 
+        first, *others = sorted(types, key=key)
+        names, used = tuple(pod.component for pod in pods), sum(pod.gpus for pod in pods)
+        return Node(name, first, names, self._shape(first).gpus, used, kind, prices[first], tuple(others[:3]))
 
-def _price(name: str, kind: str, prices: Prices, unknown: float) -> float:
-    price = prices.spot.get(name) if kind == _SPOT else prices.instance(name)
-    return unknown if price is None else price
-
-
-def _why_not(pod: Pod, pool: Json, types: frozenset[str]) -> str:
-    if not types:
-        return f"{pool['name']} has none of the instance types that {pod.component} wants"
-    most = max(types, key=lambda name: (shape_of(name).gpus, shape_of(name).vcpus))
-    shape = shape_of(most)
-    return (
-        f"{pod.component} wants {pod.gpus} GPUs, {pod.cpu:g} CPUs and {pod.memory_gib:g} GiB; the largest instance of "
-        f"{pool['name']} is {most} ({shape.gpus} GPUs, {shape.vcpus} CPUs, {shape.memory_gib:g} GiB)"
-    )
+    def _why_not(self, pod: Pod, pool: Json, types: frozenset[str]) -> str:
+        if not types:
+            return f"{pool['name']} has none of the instance types that {pod.component} wants"
+        shape = self._shape(max(types, key=lambda name: (self._shape(name).gpus, self._shape(name).vcpus)))
+        return (
+            f"{pod.component} wants {pod.gpus} GPUs, {pod.cpu:g} CPUs and {pod.memory_gib:g} GiB; the largest instance "
+            f"of {pool['name']} is {shape.name} ({shape.gpus} GPUs, {shape.vcpus} CPUs, {shape.memory_gib:g} GiB)"
+        )
 
 
 def cheaper_apart(nodes: t.Sequence[Node], definition: Json, pools: t.Sequence[Json], prices: Prices) -> float | None:

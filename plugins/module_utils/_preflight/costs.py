@@ -12,8 +12,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._pools.quantities import types_of_pool
 from .._prices import FSX_GB_MONTH, GB_MONTH, GB_ONCE, HOURS_PER_MONTH, MONTHLY, gp3_hourly
-from .needs import SPOT, Need, types_of_pool
+from .needs import SPOT, Need
 from .pricing import Prices
 from .shapes import Shape, shape_of
 

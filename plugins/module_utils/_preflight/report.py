@@ -266,7 +266,11 @@ def _costs(
     total, unknown = costs.total(lines)
     examples = [
         costs.example_cost(
-            str(item.get("name", "")), needs.of_example(item, plan.pools, sizes), plan.pools, plan.node_classes, prices
+            str(item.get("name", "")),
+            needs.of_example(item, plan.pools, sizes, prices),
+            plan.pools,
+            plan.node_classes,
+            prices,
         )
         for item in plan.examples
     ]

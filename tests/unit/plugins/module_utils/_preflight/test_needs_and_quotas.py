@@ -73,9 +73,10 @@ def test_a_pool_asks_for_one_node_of_its_smallest_type() -> None:
     assert needs.of_pools([{"name": "free", "instance_families": ["g5"]}]) == []
 
 
-def test_an_example_counts_a_node_for_each_replica_with_a_gpu_and_packs_the_others() -> None:
+def test_an_example_is_packed_as_karpenter_packs_it() -> None:
     found = {need.instance_types[0]: need.count for need in needs.of_example(EXAMPLE, POOLS)}
-    assert found == {"m5.xlarge": 1, "g5.2xlarge": 3, "g5.12xlarge": 1}
+    # The three workers share the second of the two large nodes.
+    assert found == {"m5.xlarge": 1, "g5.12xlarge": 2}
     assert needs.of_example({"name": "x", "components": [{"node_pool": "other"}]}, POOLS) == []
 
 
@@ -98,7 +99,7 @@ def asked() -> dict[str, Asked]:
 def test_quotas_are_asked_for_what_comes_together() -> None:
     found = asked()
     assert (found["standard"].at_once, found["standard"].least, found["standard"].most) == (8, 12, 12)
-    assert (found["g"].at_once, found["g"].least, found["g"].most) == (0, 8, 72)
+    assert (found["g"].at_once, found["g"].least, found["g"].most) == (0, 8, 96)
     assert found["g"].why_most == "example big"
     assert quotas.key_of("p5.48xlarge", "on-demand") == "p"
     assert quotas.key_of("p5.48xlarge", "spot") == "p5-spot"
@@ -110,8 +111,8 @@ def test_quotas_are_asked_for_what_comes_together() -> None:
     [
         ("g", 0, Used(), "error", "No instance can start for pool gpu (1 x g5.2xlarge): the quota Running On-Demand G"),
         ("g", 8, Used(8, 0), "warning", "At present no instance can start"),
-        ("g", 8, Used(8, 8), "warning", "Example big needs 72 vCPUs"),
-        ("g", 72, Used(72, 72), "ok", ""),
+        ("g", 8, Used(8, 8), "warning", "Example big needs 96 vCPUs"),
+        ("g", 96, Used(96, 96), "ok", ""),
         ("standard", 9, Used(4, 0), "error", "The install needs 8 vCPUs"),
         ("standard", 12, Used(8, 8), "ok", ""),
     ],
