@@ -126,7 +126,10 @@ def _with_configuration(pod: Json, main: Json, obj: Json) -> None:
     ]
     reloader: Json = {
         "image": RELOADER_IMAGE,
-        "env": [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "env": [
+            {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+            for name, path in (("POD_NAME", "metadata.name"), ("POD_IP", "status.podIP"))
+        ],
         "volumeMounts": [{"name": "config", "mountPath": "/etc/prometheus/config"}, out, rules],
     }
     words = [

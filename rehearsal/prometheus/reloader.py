@@ -134,27 +134,28 @@ class Reloader:
         return True
 
 
-def reload(url: str) -> None:
-    """Tell Prometheus to read its configuration again.
+def reload(url: str, proxy: str, address: str) -> None:
+    """Tell Prometheus to read its configuration again; on this machine, localhost is not the pod's own.
 
     Raises:
         OSError: it cannot be reached, or refuses the configuration.
     """
-    request = urllib.request.Request(url, method="POST")  # noqa: S310 - an address on this machine
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+    request = urllib.request.Request(url.replace("localhost", address, 1), method="POST")  # noqa: S310 - http alone
+    with urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy})).open(request, timeout=30):
         pass
 
 
 async def run(reloader: Reloader, url: str, egress: str) -> None:
     """Serve the proxy and follow the configuration until cancelled."""
     server = await asyncio.start_server(Proxy(egress).serve, "127.0.0.1", reloader.proxy_port(), limit=_HEAD_LIMIT)
+    proxy = f"http://127.0.0.1:{reloader.proxy_port()}"
     due = True  # what init-config-reloader wrote may be older than what is there now
     async with server:
         while True:
             due = await asyncio.to_thread(reloader.write) or due
             if due:
                 try:
-                    await asyncio.to_thread(reload, url)
+                    await asyncio.to_thread(reload, url, proxy, os.environ.get("POD_IP", "localhost"))
                     due = False
                     LOG.info("Prometheus has read its configuration.")
                 except OSError as error:

@@ -77,12 +77,12 @@ def component(name: str, port: tuple[str, int], env: dict[str, str], **container
 
 
 @contextmanager
-def forwarded(world: World, target: str, port: int) -> Iterator[str]:
+def forwarded(world: World, target: str, port: int, namespace: str = NAMESPACE) -> Iterator[str]:
     """Keep a kubectl port-forward; yield the URL."""
     local = ports.choose()
     command = [
         str(world.toolchain.bin_dir / "kubectl"),
-        *("--kubeconfig", str(world.plane.layout.kubeconfig("admin")), "-n", NAMESPACE),
+        *("--kubeconfig", str(world.plane.layout.kubeconfig("admin")), "-n", namespace),
         *("port-forward", target, f"{local}:{port}"),
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
