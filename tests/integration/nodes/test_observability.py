@@ -43,7 +43,7 @@ SPDX-License-Identifier: Apache-2.0
 # What each panel answers, and what it showed
 
 Measured in the rehearsal by `tests/integration/nodes/test_observability.py`: two graphs without the speed of a GPU,
-`fresh` (Dynamo 1.6.1) and `old` (0.4.1), after a dozen questions each. GPUs and the page of Karpenter are recorded ones,
+`fresh` (Dynamo 1.6.1) and `old` (0.4.1), after a dozen questions each. GPUs and Karpenter's page are recorded ones,
 prices are Karpenter's. A version says since which Dynamo there is data. `OBSERVABILITY_PAGE=write` writes this page.
 
 | dashboard | panel | answers | since | measured |
