@@ -157,6 +157,9 @@ clusters:
     model_bucket:
       description: Bucket for models.
       type: str
+    amp_endpoint:
+      description: Address of the workspace of Amazon Managed Service for Prometheus that Terraform made, if any.
+      type: str
     oidc_issuer:
       description: OpenID Connect issuer.
       type: str

@@ -34,6 +34,7 @@ _TEXTS = (
     "fsx_dns_name",
     "fsx_mount_name",
     "model_bucket",
+    "amp_endpoint",
     "oidc_issuer",
     "service_cidr",
     "authentication_mode",
