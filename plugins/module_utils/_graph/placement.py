@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from . import volumes
+from . import karpenter, volumes
 from .finding import Finding, Grace
 from .snapshot import Json, Snapshot, event_time, name_of
 from .status import condition_of
@@ -97,7 +97,7 @@ def _karpenter(snapshot: Snapshot, pod: Json, pool: str, subject: str) -> list[F
     heard = [event for event in events if _component(event) == "karpenter"]
     if not heard or heard[-1].get("reason") != "FailedScheduling":
         return []
-    text = str(heard[-1].get("message") or "")
+    text = karpenter.relevant(str(heard[-1].get("message") or ""), pool)
     for pattern, reason, remedy, grace in _POOL_REFUSALS:
         if re.search(pattern, text):
             return [Finding(reason, subject, text, remedy, grace)]

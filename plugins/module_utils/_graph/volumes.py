@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from . import karpenter
 from .finding import Finding, Grace
 from .snapshot import Json, Snapshot, event_time, name_of
 from .status import condition_of
@@ -102,13 +103,14 @@ def _pending(snapshot: Snapshot, pod: Json, name: str, namespace: str) -> Findin
 def _zone(snapshot: Snapshot, pod: Json, namespace: str) -> Finding | None:
     """Say that the volume is in another zone than every node that the pod may run on."""
     message = str(condition_of(pod, "PodScheduled").get("message") or "")
-    karpenter = [
-        str(event.get("message") or "")
+    selector = (pod.get("spec") or {}).get("nodeSelector") or {}
+    refusals = [
+        karpenter.relevant(str(event.get("message") or ""), str(selector.get(karpenter.POOL_LABEL) or ""))
         for event in snapshot.events_about("Pod", name_of(pod))
         if event.get("reason") == "FailedScheduling"
         and str(event.get("reportingComponent") or (event.get("source") or {}).get("component") or "") == "karpenter"
     ]
-    texts = [text for text in karpenter[-1:] if _KARPENTER_ZONE.search(text)]
+    texts = [text for text in refusals[-1:] if _KARPENTER_ZONE.search(text)]
     texts += [message] if _WRONG_ZONE.search(message) else []
     if not texts:
         return None
