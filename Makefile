@@ -8,7 +8,7 @@ BOOTSTRAP := $(PYTHON) -m rehearsal.bootstrap
 MAIN = $$($(BOOTSTRAP) --print main-python)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse rehearsal-up rehearsal-status rehearsal-down test test-fast unit lint types sanity terraform-test integration molecule clean
+.PHONY: help setup rehearse rehearse-examples rehearsal-up rehearsal-status rehearsal-down test test-fast unit lint types sanity terraform-test integration molecule clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -16,8 +16,12 @@ help: ## Show this list
 setup: ## Install what is needed (virtual environments, Go tools), once, outside the checkout
 	@$(BOOTSTRAP)
 
-rehearse: setup ## Install, deploy, ask and clean up on this machine, without AWS
-	@$(MAIN) -m rehearsal rehearse
+rehearse: setup ## Install, deploy, ask and clean up on this machine, without AWS (PROFILE=guide for the guide's versions)
+	@$(MAIN) -m rehearsal rehearse $(if $(PROFILE),--profile $(PROFILE))
+
+rehearse-examples: setup ## The same with all nine examples, updated in place, on both profiles
+	@$(MAIN) -m rehearsal rehearse --examples all --update --profile current
+	@$(MAIN) -m rehearsal rehearse --examples all --update --profile guide
 
 rehearsal-up: setup ## Start the embedded AWS and leave it up
 	@$(MAIN) -m rehearsal up

@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from rehearsal import latencies, permissions, report, state
 from rehearsal.awsadmin import AwsAdmin
@@ -16,6 +17,8 @@ from rehearsal.lifecycle import LifecycleError, Options, down, up
 from rehearsal.paths import WorkDir
 from rehearsal.services import INSTALLER_POLICY
 from rehearsal.toolchain import NotSetUpError, Toolchain
+
+_EXAMPLES = Path(__file__).resolve().parent.parent / "roles" / "dynamo_example" / "files" / "examples"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     add("env", _env, "print shell exports for it")
     rehearse = add("rehearse", _rehearse, "run the six playbooks on it as a user would, and report")
     rehearse.add_argument("--keep", action="store_true", help="leave it up, with everything installed")
-    rehearse.add_argument("--examples", default="hello-world,vllm", help="examples to deploy (default: %(default)s)")
+    rehearse.add_argument(
+        "--examples", default="hello-world,vllm", help="examples to deploy, or all (default: %(default)s)"
+    )
+    rehearse.add_argument(
+        "--profile", choices=["guide", "current"], default="", help="versions to install (default: the inventory's)"
+    )
+    rehearse.add_argument("--update", action="store_true", help="update the graphs in place before they are tested")
     fault = add("fault", _fault, "inject, list or clear faults of AWS's calls and of pods")
     fault.add_argument("action", choices=["list", "add", "clear"])
     fault.add_argument("fault", nargs="?", help='for `add`: a JSON object, e.g. {"kind": "no_capacity"}')
@@ -113,7 +122,16 @@ def _rehearse(options: argparse.Namespace) -> int:
     from rehearsal.rehearse import rehearse
 
     examples = [name for name in options.examples.split(",") if name]
-    return rehearse(WorkDir.choose(options.dir), Toolchain.find(), examples, keep=options.keep)
+    if examples == ["all"]:
+        examples = sorted(path.stem for path in _EXAMPLES.glob("*.yml"))
+    return rehearse(
+        WorkDir.choose(options.dir),
+        Toolchain.find(),
+        examples,
+        keep=options.keep,
+        profile=options.profile,
+        update=options.update,
+    )
 
 
 def _fault(options: argparse.Namespace) -> int:

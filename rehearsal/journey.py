@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rehearsal.report import table
@@ -27,18 +27,26 @@ class Stage:
     unchanged: bool = False
 
 
-def stages(examples: Sequence[str]) -> list[Stage]:
-    """Return the whole way: install, use, prove idempotence, remove, clean up."""
+def stages(examples: Sequence[str], profile: str = "", update: bool = False) -> list[Stage]:
+    """Return the whole way: install, use, prove idempotence, remove, clean up.
+
+    `profile` is the product's (guide or current; "" = the inventory's); `update` deploys a second time with a shorter
+    context, which replaces every engine, before the smoke test.
+    """
     chosen = f"example={','.join(examples)}"
-    return [
+    updates = [Stage("update", ("deploy.yml", "-e", chosen, "-e", "max_model_len=4096"))] if update else []
+    listed = [
         Stage("install", ("install.yml",)),
         Stage("deploy", ("deploy.yml", "-e", chosen)),
+        *updates,
         Stage("smoketest", ("smoketest.yml",)),
         Stage("status", ("status.yml", "-e", "drift=true"), unchanged=True),
         Stage("install again", ("install.yml",), unchanged=True),
         Stage("remove", ("remove.yml", "-e", chosen)),
         Stage("cleanup", ("cleanup.yml", "-e", f"confirm={CLUSTER}")),
     ]
+    more = ("-e", f"profile={profile}") if profile else ()
+    return [replace(stage, arguments=(*stage.arguments, *more)) for stage in listed]
 
 
 @dataclass

@@ -25,7 +25,14 @@ from rehearsal.toolchain import Toolchain
 _KUBECTL_SECONDS = 30.0
 
 
-def rehearse(work: WorkDir, toolchain: Toolchain, examples: Sequence[str], keep: bool) -> int:
+def rehearse(
+    work: WorkDir,
+    toolchain: Toolchain,
+    examples: Sequence[str],
+    keep: bool,
+    profile: str = "",
+    update: bool = False,
+) -> int:
     """Make the whole journey; return 0 when everything was as it must be.
 
     Raises:
@@ -42,7 +49,8 @@ def rehearse(work: WorkDir, toolchain: Toolchain, examples: Sequence[str], keep:
         began = time.monotonic()
         current = up(work, _say)
         _say(f"up after {time.monotonic() - began:.1f} s: AWS at {current.aws_endpoint}, logs in {work.logs}")
-        good = Journey(work, toolchain, current, examples, cleanup=not keep).run()
+        chosen = journey.stages(examples, profile, update)
+        good = Journey(work, toolchain, current, examples, chosen, cleanup=not keep).run()
     except KeyboardInterrupt:
         _say("interrupted; taking everything down")
         keep = False
@@ -63,9 +71,16 @@ class Journey:
     """One way through the stages on a rehearsal that is up."""
 
     def __init__(
-        self, work: WorkDir, toolchain: Toolchain, current: state.State, examples: Sequence[str], cleanup: bool
+        self,
+        work: WorkDir,
+        toolchain: Toolchain,
+        current: state.State,
+        examples: Sequence[str],
+        stages: Sequence[journey.Stage],
+        cleanup: bool,
     ) -> None:
         """Prepare the environment of a user."""
+        self._stages = list(stages)
         self._work = work
         self._toolchain = toolchain
         self._examples = list(examples)
@@ -84,7 +99,7 @@ class Journey:
 
     def run(self) -> bool:
         """Go all the way or to the first stage that fails; print the report; return whether all was well."""
-        chosen = journey.stages(self._examples)
+        chosen = self._stages
         if not self._cleanup:
             chosen = [stage for stage in chosen if stage.name not in ("remove", "cleanup")]
         for number, stage in enumerate(chosen, 1):

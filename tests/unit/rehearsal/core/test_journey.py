@@ -33,6 +33,13 @@ def test_the_six_playbooks_are_run_and_install_twice() -> None:
     assert stage("deploy").arguments[-1] == "example=hello-world,vllm"
 
 
+def test_a_profile_is_told_to_every_playbook_and_an_update_is_a_second_deployment() -> None:
+    listed = journey.stages(["vllm"], "guide", update=True)
+    assert all(stage.arguments[-1] == "profile=guide" for stage in listed)
+    assert [stage.name for stage in listed][1:4] == ["deploy", "update", "smoketest"]
+    assert "max_model_len=4096" in listed[2].arguments
+
+
 @pytest.mark.parametrize(
     ("name", "code", "found", "wrong"),
     [
