@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from .._kube.client import Client
-from .finding import Finding
+from .finding import Finding, Grace
 from .snapshot import DEPLOYMENTS, Json, name_of
 
 # The chart calls it <release>-dynamo-operator-controller-manager in every version.
@@ -64,4 +64,6 @@ def explain(client: Client, finding: Finding) -> Finding:
         finding,
         message=f"{finding.message}, although {where} is available (it may be bound to another namespace)",
         remedy=f"kubectl -n {first['namespace']} logs deployment/{first['name']} --tail=50",
+        # One that is there may just be busy with other graphs.
+        grace=Grace.PATIENCE,
     )

@@ -87,6 +87,7 @@ class Waiter:
         self._sizes: dict[str, int] = {}
         self._looked: set[str] = set()
         self._silent: dict[str, tuple[float, Finding]] = {}
+        self._explained_silence: set[str] = set()
         self._learned: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
         self._lines: dict[str, str] = {}
         self._trouble: KubeError | None = None
@@ -171,6 +172,9 @@ class Waiter:
         clock = self._phases[name]
         outcome.spent = clock.spent
         found = [self._learn(entry, view) for entry in self._find(view)]
+        if not any(entry.reason == "operator_silent" for entry in found):
+            self._silent.pop(name, None)
+            self._explained_silence.discard(name)
         found = [self._explained(name, entry, now) for entry in found]
         found.sort(key=lambda finding: finding.grace.value)
         if view.ready and self._asker.wanted(name):
@@ -218,12 +222,12 @@ class Waiter:
     def _explained(self, name: str, finding: Finding, now: float) -> Finding:
         """Say why the operator is silent, once it has been silent for more than a moment."""
         if finding.reason != "operator_silent":
-            self._silent.pop(name, None)
             return finding
         since, better = self._silent.setdefault(name, (now, finding))
         if now - since >= operator.SILENCE_SECONDS:
             better = operator.explain(self._client, finding)
             self._silent[name] = (now, better)
+            self._explained_silence.add(name)
         return better
 
     def _find(self, view: GraphView) -> list[Finding]:
@@ -248,7 +252,7 @@ class Waiter:
         finding = outcome.finding
         if finding is None:
             return
-        if finding.reason == "operator_silent":
+        if finding.reason == "operator_silent" and outcome.view.name not in self._explained_silence:
             finding = operator.explain(self._client, finding)
         if finding.log and not outcome.log:
             outcome.log = self._learned.get(_id(finding), (finding, []))[1]

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import snapshot as kinds
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.ask import Answer
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.wait import Outcome, Request, Waiter
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.client import KubeError
 
@@ -192,3 +193,56 @@ def test_silent_operator_is_explained() -> None:
     assert finding is not None
     # There is no Deployment at all in this cluster.
     assert finding.reason == "operator_absent"
+
+
+def test_an_operator_that_is_there_and_silent_is_explained_once_and_given_time() -> None:
+    up = world.deployment("x-dynamo-operator-controller-manager")
+    api = cluster({"DynamoGraphDeployment": [world.graph(status={})]})
+    # The operator is looked for in all namespaces.
+    api.put(kinds.DEPLOYMENTS, "", up)
+    up["spec"]["template"]["spec"]["containers"][0]["image"] = "r/kubernetes-operator:1.6.1"
+    outcomes, said = wait(api, timeout=2.6, patience=60.0)
+    finding = outcomes["vllm"].finding
+    assert finding is not None
+    assert (outcomes["vllm"].why, finding.reason, finding.grace.name) == ("timeout", "operator_silent", "PATIENCE")
+    assert finding.message.count("is available") == 1
+    assert any("is available" in text for _, text in said)
+
+
+def test_a_phase_that_lasts_too_long_ends_the_wait() -> None:
+    outcomes, _ = wait(cluster(*pending_worker()), timeout=30.0, limits={"pull": 0.3})
+    outcome = outcomes["vllm"]
+    assert (outcome.why, outcome.limit) == ("timeout", "0 s for the phase pull")
+    assert outcome.finding is not None
+    assert outcome.finding.subject.startswith("Pod/vllm-w")
+
+
+def test_graphs_are_asked_when_they_are_ready_and_have_to_answer() -> None:
+    asked: list[str] = []
+
+    def question(name: str, answer: Answer) -> t.Callable[[], Answer]:
+        def ask() -> Answer:
+            asked.append(name)
+            return answer
+
+        return ask
+
+    graph = {"DynamoGraphDeployment": [world.graph()]}
+    outcomes, _ = wait(cluster(*world.healthy(), graph), asks={"vllm": question("vllm", Answer(True, "Paris."))})
+    answer = outcomes["vllm"].answer
+    assert (asked, outcomes["vllm"].why, answer is not None and answer.text) == (["vllm"], "ready", "Paris.")
+    bad = Answer(False, message="chat: 503")
+    outcomes, _ = wait(cluster(*world.healthy(), graph), asks={"vllm": question("vllm", bad)})
+    finding = outcomes["vllm"].finding
+    assert (outcomes["vllm"].why, finding is not None and finding.reason) == ("failed", "no_answer")
+
+
+def test_who_is_being_asked_is_not_ended_by_the_whole_time() -> None:
+    def slowly() -> Answer:
+        time.sleep(0.5)
+        return Answer(True, "late")
+
+    graph = {"DynamoGraphDeployment": [world.graph()]}
+    outcomes, _ = wait(cluster(*world.healthy(), graph), timeout=0.2, asks={"vllm": slowly})
+    assert outcomes["vllm"].why == "ready"
+    assert outcomes["vllm"].spent["answer"] >= 0.4
