@@ -53,23 +53,33 @@ def ask(session: Session, spec: Spec, prompt: str) -> Ids:
     return Ids(hexadecimal(found.get("prefill_worker_id")) or decode, decode)
 
 
-def instances(session: Session) -> dict[str, set[str]]:
-    """Ids of the workers that /health lists and that generate, by component; {} where it lists none."""
+def instances(session: Session, worker: str) -> dict[str, set[str]]:
+    """Ids of the workers that /health lists and that generate, by component; {} where it lists none.
+
+    /health lists the workers of every graph in the Kubernetes namespace. Those that share the Dynamo namespace of
+    `worker`, which has answered, are the graph's own; all count when it is not among them.
+    """
     try:
         document = generate.document_of(route(session.get("/health", absent_ok=True), "/health"))
     except (Failed, Skipped):
         return {}
-    found: dict[str, set[str]] = {}
+    found: dict[str, dict[str, set[str]]] = {}
     listed = document.get("instances") if isinstance(document, dict) else None
     for entry in listed if isinstance(listed, list) else []:
         if isinstance(entry, dict) and entry.get("endpoint") == "generate":
-            found.setdefault(str(entry.get("component")), set()).add(hexadecimal(entry.get("instance_id")))
-    return found
+            own = found.setdefault(str(entry.get("namespace")), {})
+            own.setdefault(str(entry.get("component")), set()).add(hexadecimal(entry.get("instance_id")))
+    mine = [own for own in found.values() if any(worker in workers for workers in own.values())]
+    merged: dict[str, set[str]] = {}
+    for own in mine or found.values():
+        for component, workers in own.items():
+            merged.setdefault(component, set()).update(workers)
+    return merged
 
 
 def peers(session: Session, spec: Spec, ids: Ids) -> set[str]:
     """The workers that could have made the prefill of an answer: all of that worker's component."""
-    listed = instances(session)
+    listed = instances(session, ids.prefill)
     found = next((workers for workers in listed.values() if ids.prefill in workers), {ids.prefill})
     if len(found) < 2:
         raise Skipped(f"there is one worker ({ids.prefill}), so there is nothing to choose between")
@@ -83,7 +93,7 @@ def worker_ids(session: Session, spec: Spec) -> str:
     """An answer names its workers, and the frontend lists them."""
     ids = ask(session, spec, spec["prompt"])
     session.details["workers"] = dict(Counter({ids.prefill, ids.decode}))
-    listed = instances(session)
+    listed = instances(session, ids.decode)
     known = set().union(*listed.values()) if listed else set()
     strangers = {ids.prefill, ids.decode} - known
     if known and strangers:
@@ -132,7 +142,7 @@ def disaggregation(session: Session, spec: Spec) -> str:
     session.details["workers"] = dict(Counter({ids.prefill, ids.decode}))
     if ids.prefill != ids.decode:
         return f"prefill by worker {ids.prefill}, decode by worker {ids.decode}"
-    components = instances(session)
+    components = instances(session, ids.decode)
     prefill = [name for name, workers in components.items() if "prefill" in name.lower() and ids.decode not in workers]
     if prefill:
         raise Failed(f"worker {ids.decode} did both, though there is a component {prefill[0]}")

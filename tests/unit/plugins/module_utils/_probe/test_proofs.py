@@ -116,7 +116,12 @@ def workers(stub: Any, pick: Any, listed: dict[str, list[int]] | None = None) ->
 
     stub.routes[CHAT] = route
     instances = [
-        {"component": component, "endpoint": endpoint, "instance_id": worker}
+        {
+            "namespace": component.rpartition("/")[0],
+            "component": component.rpartition("/")[2],
+            "endpoint": endpoint,
+            "instance_id": worker,
+        }
         for component, ids in (listed or {"backend": [10, 11]}).items()
         for worker in ids
         for endpoint in ("generate", "load_metrics")
@@ -149,6 +154,15 @@ def test_prefix_affinity(session: Session, stub: Any) -> None:
     assert "3 workers were expected, /health lists 2" in check(session, "prefix_affinity", workers=3).reason
     workers(stub, lambda _b, _n: (10, 10), {"backend": [10]})
     assert "there is one worker" in check(session, "prefix_affinity").reason
+
+
+def test_workers_of_other_graphs_do_not_count(session: Session, stub: Any) -> None:
+    """/health lists the workers of all graphs in the Kubernetes namespace, with the Dynamo namespace of each."""
+    listed = {"mine/backend": [10, 11], "other/backend": [20, 21, 22], "other/prefill": [23]}
+    workers(stub, lambda _b, n: (10 + n % 2,) * 2, listed)
+    assert check(session, "spread", workers=2).result == "passed"
+    assert check(session, "worker_ids").evidence.endswith("of 2 listed")
+    assert "not disaggregated" in check(session, "disaggregation").reason
 
 
 def test_spread(session: Session, stub: Any) -> None:
