@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Filters with_changes and switched_off."""
+"""Filter with_changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ description:
   - Keys of a change go into the entry of that name; dicts, such as limits and labels, are merged.
   - A change for a name that is not there is a new entry, which must have the required keys.
   - C(enabled=false) drops an entry.
-  - The filter C(ai_on_eks.dynamo.switched_off) takes the same and returns the names that are dropped.
 positional: _input, changes, required
 options:
   _input:
@@ -60,35 +59,16 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._pools import cha
 
 def with_changes(entries: object, changes: object = None, required: object = ()) -> list[Mapping[str, Any]]:
     """Apply the changes; see DOCUMENTATION."""
-    listed, wanted = _checked(entries, changes)
     try:
+        listed, wanted = pools.checked(entries, changes)
         return pools.changed(listed, wanted, [str(key) for key in required] if isinstance(required, Sequence) else [])
     except pools.ChangeError as error:
         raise AnsibleFilterError(str(error)) from error
 
 
-def switched_off(entries: object, changes: object = None) -> list[str]:
-    """Return the names that are dropped; see DOCUMENTATION."""
-    listed, wanted = _checked(entries, changes)
-    try:
-        return pools.disabled(listed, wanted)
-    except pools.ChangeError as error:
-        raise AnsibleFilterError(str(error)) from error
-
-
-def _checked(entries: object, changes: object) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]:
-    if not isinstance(entries, Sequence) or isinstance(entries, (str, bytes)):
-        raise AnsibleFilterError(f"with_changes needs a list of entries; got {type(entries).__name__}.")
-    if any(not isinstance(entry, Mapping) or "name" not in entry for entry in entries):
-        raise AnsibleFilterError("with_changes needs entries that have a name.")
-    if changes is not None and not isinstance(changes, Mapping):
-        raise AnsibleFilterError(f"with_changes needs a dict of changes; got {type(changes).__name__}.")
-    return entries, changes or {}
-
-
 class FilterModule:
-    """The collection's filters with_changes and switched_off."""
+    """The collection's filter with_changes."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name of each filter and the function behind it."""
-        return {"with_changes": with_changes, "switched_off": switched_off}
+        """Name of the filter and the function behind it."""
+        return {"with_changes": with_changes}

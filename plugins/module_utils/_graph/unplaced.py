@@ -44,14 +44,17 @@ def _row(about: Snapshot, pod: Json, namespace: str) -> list[Json]:
     found = placement.find(about, pod, namespace)
     if not found or found[0].reason == _COMING:
         return []
-    selector = (pod.get("spec") or {}).get("nodeSelector") or {}
-    message = shortened(found[0].message, str(selector.get(placement.POOL_LABEL, "")))
-    return [{"namespace": namespace, "name": name_of(pod), "message": message, "next": found[0].remedy}]
+    return [
+        {
+            "namespace": namespace,
+            "name": name_of(pod),
+            "message": shortened(found[0].message),
+            "next": found[0].remedy,
+        }
+    ]
 
 
-def shortened(text: str, pool: str = "") -> str:
-    """Return what Karpenter says without the requirements of every pool: what it says of the pod's own, else all."""
+def shortened(text: str) -> str:
+    """Return what Karpenter says without the requirements of every pool, each sentence once."""
     parts = [re.sub(r",? ?requirements=.*", "", part).strip() for part in text.split("; ")]
-    own = [part for part in parts if not re.search(r"not in karpenter\.sh/nodepool|did not tolerate", part)]
-    said = "; ".join(dict.fromkeys(own if pool and own else parts))
-    return said.removeprefix("Failed to schedule pod, ")
+    return "; ".join(dict.fromkeys(parts))

@@ -17,6 +17,21 @@ class ChangeError(ValueError):
     """A change cannot be made; the message says why."""
 
 
+def checked(entries: object, changes: object) -> tuple[t.Sequence[Entry], t.Mapping[str, t.Any]]:
+    """Return entries and changes when they are what they must be.
+
+    Raises:
+        ChangeError: they are not.
+    """
+    if not isinstance(entries, t.Sequence) or isinstance(entries, (str, bytes)):
+        raise ChangeError(f"Failed to change entries: they are {type(entries).__name__}. Write a list.")
+    if any(not isinstance(entry, t.Mapping) or "name" not in entry for entry in entries):
+        raise ChangeError("Failed to change entries: one has no name. Write dicts with a name.")
+    if changes is not None and not isinstance(changes, t.Mapping):
+        raise ChangeError(f"Failed to change entries: changes are {type(changes).__name__}. Write names and keys.")
+    return entries, changes or {}
+
+
 def changed(entries: t.Sequence[Entry], changes: t.Mapping[str, t.Any], required: t.Sequence[str]) -> list[Entry]:
     """Return the entries with changes: by name, keys of an entry, a whole new entry, or `enabled: false`.
 

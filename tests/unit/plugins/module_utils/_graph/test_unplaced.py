@@ -74,7 +74,7 @@ def test_a_screen_full_of_one_reason_is_cut() -> None:
     assert len(find(*(pod(f"p{number}") for number in range(12)))) == 10
 
 
-def test_without_a_pool_all_that_karpenter_says_counts_without_the_requirements() -> None:
-    said = unplaced.shortened(SAID)
-    assert said.startswith("incompatible requirements, key karpenter.sh/nodepool")
-    assert said.endswith("no instance type has enough resources")
+def test_the_requirements_of_pools_are_left_out_and_nothing_is_said_twice() -> None:
+    said = unplaced.shortened(f"{SAID}; no instance type has enough resources, requirements=NodePool In [other]")
+    assert said.startswith("Failed to schedule pod, incompatible requirements, key karpenter.sh/nodepool")
+    assert said.endswith("[cpu-karpenter]; no instance type has enough resources")

@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._pools.changes import ChangeError, changed, disabled
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._pools.changes import (
+    ChangeError,
+    changed,
+    checked,
+    disabled,
+)
 
 POOLS = [
     {"name": "g5", "node_class": "gpu", "limits": {"cpu": "8", "nvidia.com/gpu": "1"}, "sizes": ["2xlarge"]},
@@ -56,3 +61,13 @@ def test_a_change_is_a_dict_and_enabled_a_boolean() -> None:
         changed(POOLS, {"g5": "no"}, [])
     with pytest.raises(ChangeError, match="enabled is 'perhaps'"):
         changed(POOLS, {"g5": {"enabled": "perhaps"}}, [])
+
+
+@pytest.mark.parametrize(
+    ("entries", "changes", "words"),
+    [("g5", {}, "Write a list"), ([{"a": 1}], {}, "one has no name"), (POOLS, ["g5"], "changes are list")],
+)
+def test_wrong_input_is_explained(entries: object, changes: object, words: str) -> None:
+    with pytest.raises(ChangeError, match=words):
+        checked(entries, changes)
+    assert checked(POOLS, None) == (POOLS, {})
