@@ -77,10 +77,16 @@ class Snapshot:
     def __init__(self) -> None:
         self._objects: dict[Source, dict[str, Json]] = {}
         self._absent: set[str] = set()
+        # Answers that hold until the next change; a wait asks the same things for every graph and pod.
+        self._sorted: dict[str, list[Json]] = {}
+        self._told: dict[tuple[str, str], list[Json]] | None = None
 
     def apply(self, change: Change) -> None:
         """Take one change in. FAIL changes nothing: what was known last stays true until the follower is back."""
         source = change.source
+        self._sorted.pop(source.resource.kind, None)
+        if source.resource.kind == EVENTS.kind:
+            self._told = None
         if change.kind == "SYNC":
             self._absent.discard(source.resource.kind)
             self._objects[source] = {entry["metadata"]["uid"]: entry for entry in change.objects}
@@ -109,10 +115,14 @@ class Snapshot:
 
     def every(self, kind: str) -> list[Json]:
         """Return all objects of a kind, oldest first."""
+        if kind in self._sorted:
+            return self._sorted[kind]
         found = [
             entry for source, known in self._objects.items() if source.resource.kind == kind for entry in known.values()
         ]
-        return sorted(found, key=lambda entry: (str(entry["metadata"].get("creationTimestamp", "")), name_of(entry)))
+        found.sort(key=lambda entry: (str(entry["metadata"].get("creationTimestamp", "")), name_of(entry)))
+        self._sorted[kind] = found
+        return found
 
     def graph(self, name: str) -> Json | None:
         """Return the graph of that name."""
@@ -135,12 +145,12 @@ class Snapshot:
 
     def events_about(self, kind: str, name: str) -> list[Json]:
         """Return the events about one object, oldest first."""
-        found = [
-            event
-            for event in self.every("Event")
-            if event.get("involvedObject", {}).get("kind") == kind and event["involvedObject"].get("name") == name
-        ]
-        return sorted(found, key=event_time)
+        if self._told is None:
+            self._told = {}
+            for event in sorted(self.every(EVENTS.kind), key=event_time):
+                about = event.get("involvedObject") or {}
+                self._told.setdefault((str(about.get("kind")), str(about.get("name"))), []).append(event)
+        return self._told.get((kind, name), [])
 
     def members(self, graph: str) -> dict[str, list[Json]]:
         """Return everything that runs for a graph, by kind, whether or not the graph itself still exists.

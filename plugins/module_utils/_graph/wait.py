@@ -89,6 +89,7 @@ class Waiter:
         self._silent: dict[str, tuple[float, Finding]] = {}
         self._explained_silence: set[str] = set()
         self._learned: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
+        self._causes: dict[str, Finding] = {}
         self._lines: dict[str, str] = {}
         self._trouble: KubeError | None = None
 
@@ -264,6 +265,8 @@ class Waiter:
         """Read the log behind a crash once, and name the cause when it is a known one."""
         if finding.reason != "crash" or finding.log is None:
             return finding
+        if finding.subject in self._causes:
+            return self._causes[finding.subject]
         if _id(finding) not in self._learned:
             lines = self._client.log(self._request.namespace, *_log_arguments(finding))
             known = crashes.recognise(lines)
@@ -274,6 +277,8 @@ class Waiter:
                 remedy = cause.remedy.format(model=model or "the model", namespace=self._request.namespace)
                 grace = Grace.NONE if cause.hopeless else finding.grace
                 better = Finding(cause.reason, finding.subject, shown, remedy, grace, finding.log)
+                # The next start will fail in the same way; its log need not be read again.
+                self._causes[finding.subject] = better
             elif lines:
                 better = findings.explain(finding, f"{finding.message}; last line of its log: {lines[-1].strip()}")
             self._learned[_id(finding)] = self._learned[_id(better)] = (better, lines)

@@ -138,7 +138,7 @@ def probe_options(url: str, checks: list[Any]) -> Json:
 def test_no_request_fails_while_a_graph_is_updated(stage: Stage, deployed: Deployed) -> None:
     """Frontend and worker are replaced under load, as clients of the Service see it."""
     before = pods_of(stage, UPDATED)
-    load = {"name": "load", "concurrency": 4, "rate": 8, "duration": 30, "max_tokens": 8, "slo": {"error_rate": 0}}
+    load = {"name": "load", "concurrency": 4, "rate": 8, "duration": 24, "max_tokens": 8, "slo": {"error_rate": 0}}
     said: Json = {}
     with Relay(stage, f"{UPDATED}-frontend") as url:
         thread = threading.Thread(target=lambda: said.update(program.probe(probe_options(url, [load]))))

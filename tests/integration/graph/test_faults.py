@@ -29,8 +29,9 @@ Objects = Mapping[str, list[Json]]
 
 
 def light(name: str, **overrides: Any) -> Json:
-    """A graph whose worker fits on any node and whose frontend is ready at once."""
-    graph = render(name, images={"Frontend": PRETENDED}, **overrides)
+    """A graph of one worker alone, which fits on any node: a frontend would only cost time here."""
+    graph = render(name, **overrides)
+    graph["spec"]["components"] = [component(graph, WORKER)]
     for entry in graph["spec"]["components"]:
         spec = entry["podTemplate"]["spec"]
         spec.pop("nodeSelector", None)
@@ -163,6 +164,11 @@ def told(*reasons: str, by: str = "") -> Callable[[Objects, str], bool]:
     return look
 
 
+def with_pod(symptom: Callable[[Objects, str], bool]) -> Callable[[Objects, str], bool]:
+    """The same, once there is a pod that suffers from it: claims are made before the graphs."""
+    return lambda objects, name: symptom(objects, name) and bool(pods_of(objects, name))
+
+
 @dataclass
 class Case:
     """One fault: how a graph comes to suffer from it, how it shows, and what must be said about it."""
@@ -238,9 +244,12 @@ CASES: dict[str, Case] = {
     ),
     "f-noclaim": Case("volume_claim_missing", mounting, told("FailedScheduling"), "f-noclaim does not exist"),
     "f-class": Case(
-        "storage_class_missing", mounting, told("ProvisioningFailed"), 'storageclass.storage.k8s.io "none-such"'
+        "storage_class_missing",
+        mounting,
+        with_pod(told("ProvisioningFailed")),
+        'storageclass.storage.k8s.io "none-such"',
     ),
-    "f-driver": Case("no_provisioner", mounting, told("ExternalProvisioning"), "efs.csi.aws.com"),
+    "f-driver": Case("no_provisioner", mounting, with_pod(told("ExternalProvisioning")), "efs.csi.aws.com"),
     "f-zone": Case("volume_wrong_zone", mounting, told("FailedScheduling"), "in another zone"),
     "f-denied": Case("pod_denied", light, told("FailedCreate"), "no such pods here"),
 }
