@@ -129,6 +129,8 @@ def platform(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     running = server(behaviour, port)
     threading.Thread(target=running.serve_forever, daemon=True).start()
     give_storage(world)
+    # what Karpenter's pool for the parts without GPUs would have made
+    world.kubectl("label", "nodes", "--all", "karpenter.sh/nodepool=cpu-karpenter")
     yield Platform(world, behaviour, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("state"))
     running.shutdown()
 

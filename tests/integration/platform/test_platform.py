@@ -8,6 +8,7 @@ In one order, because definitions belong to the whole cluster: from the old age 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -18,16 +19,20 @@ from rehearsal.paths import REPO
 from tests.integration.nodes.conftest import World, wait
 from tests.integration.platform.conftest import NAMESPACE, Platform
 
+BY_HAND = pytest.mark.skipif("PLATFORM_ALL" not in os.environ, reason="set PLATFORM_ALL=1 for every combination")
 APPLICATION = ("-n", "argocd", "get", "applications.argoproj.io")
 
 
 def graph(version: str) -> dict[str, Any]:
-    """The example hello-world as the collection deploys it, on any node."""
+    """The example hello-world as the collection deploys it, with what it was made from."""
     path = REPO / "roles" / "dynamo_example" / "files" / "examples" / "hello-world.yml"
     definition = yaml.safe_load(path.read_text(encoding="utf-8"))
     made: dict[str, Any] = FilterModule().filters()["to_graph"](definition, version, namespace=NAMESPACE)
-    for service in made["spec"]["services"].values():
-        service["extraPodSpec"].pop("nodeSelector", None)
+    source = {
+        "definition": {k: v for k, v in definition.items() if k != "proof"},
+        "overrides": {"replicas": {"HelloWorldWorker": 2}},
+    }
+    made["metadata"]["annotations"]["ai-on-eks.dynamo/source"] = json.dumps(source)
     return made
 
 
@@ -53,13 +58,14 @@ def left(world: World) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("delivery", ["helm", "argocd"])
+@pytest.mark.parametrize("delivery", [pytest.param("helm", marks=BY_HAND), "argocd"])
 def test_the_old_age(platform: Platform, delivery: str, whole_way: bool) -> None:
     world = platform.world
     first, last = ("0.4.1", "1.6.1") if whole_way else ("0.9.1", "1.0.2")
     assert platform.ok(version=first, delivery=delivery).changed > 0
     assert platform.ok(version=first, delivery=delivery).changed == 0
-    world.apply(graph(first))
+    # the one runtime that there is of this age
+    world.kubectl("-n", NAMESPACE, "apply", "-f", "-", data=graph("0.4.1"))
     wait(lambda: state(world, "v1alpha1") == "successful", 120)
 
     platform.refused(
@@ -73,6 +79,7 @@ def test_the_old_age(platform: Platform, delivery: str, whole_way: bool) -> None
     wait(lambda: state(world) == "successful", 120)
     (again,) = json.loads(world.kubectl("-n", NAMESPACE, "get", "dgd.v1beta1.nvidia.com", "-o", "json"))["items"]
     assert again["metadata"]["annotations"]["ai-on-eks.dynamo/version"] == last
+    assert [entry["replicas"] for entry in again["spec"]["components"]] == [1, 2], "as it was deployed"
     # no worker of the old age runs on beside the new one
     workers = world.kubectl("-n", NAMESPACE, "get", "deployments", "-l", "nvidia.com/dynamo-namespace", "-o", "name")
     assert len([name for name in workers.split() if "worker" in name]) == 1
@@ -87,7 +94,7 @@ def test_the_old_age(platform: Platform, delivery: str, whole_way: bool) -> None
     forget_definitions(world)
 
 
-@pytest.mark.parametrize("delivery", ["argocd", "helm"])
+@pytest.mark.parametrize("delivery", [pytest.param("argocd", marks=BY_HAND), "helm"])
 def test_the_present_age(platform: Platform, delivery: str) -> None:
     world = platform.world
     platform.ok(version="1.5.1", delivery=delivery)
