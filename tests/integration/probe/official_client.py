@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -12,14 +13,14 @@ from typing import Any
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import runner, specs
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.target import url_target
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client, Key
 from rehearsal.bootstrap.places import Places
 from tests.integration.probe.conftest import ROOT
 
 # Everything that the client can tell about one model, as JSON.
 CODE = """
 import json, sys, openai
-client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="none", max_retries=0)
+client = openai.OpenAI(base_url=sys.argv[1] + "/v1", max_retries=0)
 ask = {"model": sys.argv[2], "messages": [{"role": "user", "content": sys.argv[3]}], "max_tokens": 24}
 seen = {"models": [model.id for model in client.models.list()]}
 whole = client.chat.completions.create(**ask)
@@ -52,20 +53,31 @@ def python_of(venv: str) -> str:
     return str(Places.here().python_of(venv))
 
 
-def seen_by_client(url: str, model: str) -> dict[str, Any]:
+def seen_by_client(url: str, model: str, key: str = "none") -> dict[str, Any]:
     """Models, token counts, finish reasons and statuses that the client gives its caller."""
     done = subprocess.run(
-        [python_of("openai"), "-c", CODE, url, model, PROMPT], capture_output=True, text=True, check=True, timeout=60
+        [python_of("openai"), "-c", CODE, url, model, PROMPT],
+        env={"PATH": os.environ["PATH"], "OPENAI_API_KEY": key},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     return dict(json.loads(done.stdout))
 
 
-def seen_by_probe(url: str, model: str) -> dict[str, Any]:
+def session_for(url: str, model: str, key: str = "") -> Session:
+    """Session of a probe."""
+    return Session(Client(url_target(url), key=Key(key)), model, timeout=60)
+
+
+def seen_by_probe(url: str, model: str, key: str = "") -> dict[str, Any]:
     """The same from the result of the probe."""
     options = {"prompt": PROMPT, "max_tokens": 24}
     texts = [{"name": name, **options} for name in CHECKS]
-    session = Session(Client(url_target(url)), model, timeout=60)
-    outcome = runner.run(session, specs.parse(["models", *texts, {"name": "errors", "cases": list(CASES)}]))
+    outcome = runner.run(
+        session_for(url, model, key), specs.parse(["models", *texts, {"name": "errors", "cases": list(CASES)}])
+    )
     assert {result.name: result.reason for result in outcome.results[:-1] if result.result != "passed"} == {}
     chat, stream, text = outcome.requests[-3:]
     refused = {case["name"]: case["status"] for case in outcome.results[-1].details["cases"]}

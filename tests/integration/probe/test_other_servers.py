@@ -1,25 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The probe at a server that is not Dynamo: llama.cpp's, with everything it offers, lacks and does in its own way."""
+"""The probe at servers that are not Dynamo, with everything they offer, lack and do in their own way.
+
+One is llama.cpp's, the other the gateway LiteLLM before it.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import runner, specs
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.runner import Outcome
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.session import Session
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.target import url_target
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe.transport import Client
 from rehearsal import localhttp, ports
 from tests.integration.operator.cluster import wait_for
-from tests.integration.probe.official_client import python_of, seen_by_client, seen_by_probe
+from tests.integration.probe.official_client import python_of, seen_by_client, seen_by_probe, session_for
 
 MODEL = "Org/Letters-0.1"
+KEY = "sk-only-a-test"
 # A model that says letters at random fills what a grammar leaves no choice in.
 SCHEMA = {
     "type": "object",
@@ -64,9 +67,37 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait()
 
 
-def probed(url: str, *checks: object) -> Outcome:
+@pytest.fixture(scope="module")
+def gateway(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running LiteLLM that wants a key."""
+    folder, port = tmp_path_factory.mktemp("gateway"), ports.choose()
+    behind = {"model": f"openai/{MODEL}", "api_base": f"{llama}/v1", "api_key": "none"}
+    config = {
+        "model_list": [{"model_name": MODEL, "litellm_params": behind}],
+        "general_settings": {"master_key": KEY},
+        "litellm_settings": {"num_retries": 0},
+        "router_settings": {"num_retries": 0},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    command = ["--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port), "--telemetry", "False"]
+    program = Path(python_of("litellm")).with_name("litellm")
+    # The list of prices in its package, not the one that it would fetch.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [str(program), *command], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_for("LiteLLM", lambda: localhttp.succeeds(f"http://127.0.0.1:{port}/health/liveliness"), 120)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def probed(url: str, *checks: object, key: str = "") -> Outcome:
     """Outcome of checks."""
-    return runner.run(Session(Client(url_target(url)), MODEL, timeout=60), specs.parse(list(checks)))
+    return runner.run(session_for(url, MODEL, key), specs.parse(list(checks)))
 
 
 def test_the_official_client_sees_the_same(llama: str) -> None:
@@ -90,3 +121,16 @@ def test_a_model_that_it_does_not_know_is_answered_and_reported(llama: str) -> N
     (result,) = probed(llama, {"name": "errors", "cases": ["unknown_model", "negative_max_tokens"]}).results
     assert result.result == "failed"
     assert "an unknown model must be refused with 404 or 400; the answer was 200" in result.reason
+
+
+def test_behind_a_gateway_the_official_client_sees_the_same(gateway: str) -> None:
+    seen = seen_by_probe(gateway, MODEL, KEY)
+    assert seen == seen_by_client(gateway, MODEL, KEY)
+    # The gateway knows its models; what a limit may be it leaves to the server.
+    assert (seen["unknown"], seen["negative"]) == (400, 200)
+
+
+def test_a_gateway_without_its_key_is_no_fault_of_the_server(gateway: str) -> None:
+    (result,) = probed(gateway, "models").results
+    assert result.result == "failed"
+    assert "401" in result.reason
