@@ -23,7 +23,7 @@ TOOLS_DIR = paths.REPO / "rehearsal" / "tools"
 REQUIREMENTS_DIR = paths.REPO / "requirements"
 VENVS = ("main", "dynamo")
 # Made when something first needs them: most rehearsals do without, and checkov only scans the Terraform roots.
-ON_DEMAND_VENVS = ("dynamo-0.4", "checkov", "openai", "llama-cpp")
+ON_DEMAND_VENVS = ("dynamo-0.4", "checkov", "openai", "llama-cpp", "litellm", "aiperf")
 COMPLETE = "complete"
 
 

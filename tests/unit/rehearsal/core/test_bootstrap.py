@@ -239,7 +239,7 @@ def test_places_are_printed_and_nothing_is_made(tmp_path: Path) -> None:
 def test_what_few_rehearsals_need_is_made_on_demand_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AI_ON_EKS_DYNAMO_CACHE", str(tmp_path / "cache"))
     here = places.Places.here()
-    venvs = {"dynamo-0.4", "checkov", "openai", "llama-cpp", "litellm"}
+    venvs = {"dynamo-0.4", "checkov", "openai", "llama-cpp", "litellm", "aiperf"}
     assert set(here.on_demand()) == venvs | {"nats-server", "argocd", "prometheus"}
     assert not any(here.has(name) for name in here.on_demand())
     assert set(here.on_demand()).isdisjoint(here.missing())
