@@ -18,8 +18,8 @@ description:
     that does not exist, an engine that refuses its arguments, a NodePool that is missing, or an operator that is not
     there. A problem that may heal by itself, for example missing capacity, is put up with for O(patience) seconds.
   - Shows a line of progress on every change, and every 30 seconds without one.
-  - That a graph is ready means that its pods are. With O(ask), each graph is asked as soon as it is ready, all of them at
-    the same time, and only a graph that has answered is done.
+  - That a graph is ready means that its pods are. With O(ask), each graph is asked as soon as it is ready, all of them
+    at the same time, and only a graph that has answered is done.
   - Runs on the controller and reads only.
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes

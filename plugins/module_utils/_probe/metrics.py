@@ -73,8 +73,9 @@ class Counter:
 
 
 def counters(samples: list[Sample], model: str) -> dict[str, Counter]:
-    """What a server counts for one model: requests (chat, answered with success), prompt_tokens or computed_tokens, completion_tokens.
+    """What a server counts for one model.
 
+    Kinds: requests (chat, answered with success), prompt_tokens or computed_tokens, completion_tokens;
     computed_tokens are those of the prompts without what came from the server's cache: llama.cpp counts these.
     Knows Dynamo's frontend, vLLM and llama.cpp; what a server does not count is absent. Empty: another server, or one
     that has served nothing yet.
