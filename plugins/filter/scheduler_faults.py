@@ -33,7 +33,9 @@ options:
 EXAMPLES = r"""
 - name: Refuse schedulers that do not suit
   ansible.builtin.assert:
-    that: deployments.resources | ai_on_eks.dynamo.scheduler_faults({'grove': 'use'}, '1.6.1') | length == 0
+    that: faults | length == 0
+  vars:
+    faults: "{{ deployments.resources | ai_on_eks.dynamo.scheduler_faults({'grove': 'use'}, '1.6.1') }}"
 """
 
 RETURN = r"""
