@@ -316,7 +316,7 @@ def use(world: World, graph: str) -> None:
             except OSError:
                 return False
 
-        wait(answers)
+        wait(answers, 240)
         for _ in range(12):
             assert ask(f"{url}/v1/chat/completions", chat)["choices"]
 
