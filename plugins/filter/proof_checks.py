@@ -29,6 +29,10 @@ options:
     description: Options of a check C(load) to add. Empty adds none.
     type: dict
     default: {}
+  load_job:
+    description: Options of a check C(load_job) to add. Empty adds none.
+    type: dict
+    default: {}
   prometheus:
     description: >-
       Options of a check C(prometheus) to add, for the pods of the graph that have metrics. Empty adds none.
@@ -78,15 +82,17 @@ def proof_checks(
     load: Mapping[str, t.Any] | None = None,
     prometheus: Mapping[str, t.Any] | None = None,
     extra: Sequence[t.Any] = (),
+    load_job: Mapping[str, t.Any] | None = None,
 ) -> list[t.Any]:
     """Say which checks; see DOCUMENTATION."""
     if not isinstance(proof, Mapping) or not isinstance(graph, Mapping) or "name" not in graph:
         raise AnsibleFilterError("proof_checks needs the proof of a definition, and a graph of graph_info.")
     found: list[t.Any] = list(proofs.checks(plain(proof), plain(graph)))
     found += plain(list(extra))
-    if load and proof.get("kind") != "log":
-        found.append({"name": "load", **plain(load)})
-    if prometheus and proof.get("kind") != "log":
+    if proof.get("kind") == "log":
+        return found
+    found += [{"name": name, **plain(options)} for name, options in (("load", load), ("load_job", load_job)) if options]
+    if prometheus:
         found.append({"name": "prometheus", "selector": proofs.watched(plain(graph)), **plain(prometheus)})
     return found
 

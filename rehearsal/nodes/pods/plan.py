@@ -138,7 +138,7 @@ def build(
     words = path_map.rewrite_all([*command, *args])
     own = {key: path_map.rewrite(value) for key, value in values.items()}
     reach = services or {}
-    if how.kind in ("dynamo", "argocd"):
+    if how.kind in ("dynamo", "argocd", "python"):
         words = [addresses.rewrite(word, reach) for word in words]
         own = {key: addresses.rewrite(value, reach) for key, value in own.items()}
     launch = images.launch(how, pod, container["name"], words, config)

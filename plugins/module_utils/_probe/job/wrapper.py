@@ -107,7 +107,8 @@ def command(program: str, config: Json, folder: Path) -> list[str]:
         *("--extra-inputs", f"max_tokens:{config['max_tokens']}", "--random-seed", str(config["seed"])),
         *("--concurrency", str(config["concurrency"]), "--warmup-request-count", str(config["warmup"])),
         *("--request-timeout-seconds", f"{config['request_timeout']:g}"),
-        *("--artifact-dir", str(folder / "out"), "--ui", "none"),
+        # Relative, because the path of a socket must be short.
+        *("--artifact-dir", str(folder / "out"), "--ui", "none", "--zmq-ipc-path", "ipc"),
     ]
     if config["rate"]:
         found += ["--request-rate", f"{config['rate']:g}", "--request-rate-mode", "poisson"]
@@ -178,6 +179,14 @@ def send(result: Json) -> None:
     print(f"{MARK} end", flush=True)
 
 
+def ending(folder: Path) -> str:
+    """The end of what aiperf said, without the frames that it draws."""
+    lines = (folder / "aiperf.log").read_text(errors="replace").splitlines()[-25:]
+    said = " ".join(" ".join(line.strip("╭╮╰╯│─• ").split()) for line in lines)
+    reason = said.partition("Reason: ")[2] or said
+    return reason.strip()[:400]
+
+
 def run(config: Json, folder: Path) -> Json:
     """Everything. Raises OSError and ValueError with what went wrong."""
     program = find(config["version"], folder)
@@ -186,14 +195,17 @@ def run(config: Json, folder: Path) -> Json:
     wait(config["url"], config["model"], config["wait"])
     words = command(program, config, folder)
     say(f"running aiperf with {config['concurrency']} streams")
+    # Where it sees a cluster, aiperf takes itself for one of many.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("KUBERNETES_")}
     with (folder / "aiperf.log").open("w") as log:
-        code = subprocess.run(words, stdout=log, stderr=subprocess.STDOUT, cwd=str(folder), check=False).returncode
+        code = subprocess.run(
+            words, stdout=log, stderr=subprocess.STDOUT, cwd=str(folder), env=env, check=False
+        ).returncode
     try:
         records, warm = read(folder)
     except (OSError, ValueError, KeyError) as error:
-        last = (folder / "aiperf.log").read_text(errors="replace").strip().splitlines()[-20:]
-        print("\n".join(last), flush=True)
-        raise OSError(f"aiperf ended with {code} and left no records: {error}") from error
+        print((folder / "aiperf.log").read_text(errors="replace")[-8000:], flush=True)
+        raise OSError(f"aiperf ended with {code} and left no records: {ending(folder) or error}") from error
     return {"code": code, "warmup": warm, "total": len(records), "records": thin(records)}
 
 

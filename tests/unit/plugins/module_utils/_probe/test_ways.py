@@ -45,10 +45,10 @@ def test_name_that_does_not_resolve(session: Session) -> None:
 
 
 def test_proxy_that_buffers_is_found_out(session: Session, stub: Any) -> None:
-    stub.text = " ".join(["word"] * 40)
-
     def late(handler: Any, body: Any) -> None:
-        time.sleep(0.08)
+        stub.text = " ".join(["word"] * min(40, body["max_tokens"]))
+        # The engine needs 4 ms for a token, and nothing comes before the last one.
+        time.sleep(0.004 * len(stub.text.split()))
         data = "".join(f"data: {json.dumps(event)}\n\n" for event in stub.chunks(body)) + "data: [DONE]\n\n"
         handler.send(200, data.encode(), "text/event-stream")
 
@@ -56,7 +56,18 @@ def test_proxy_that_buffers_is_found_out(session: Session, stub: Any) -> None:
     result = check(session, "chat_stream")
     assert result.result == "failed"
     assert "all 40 chunks came at once" in result.reason
+    assert "those of a single token after " in result.reason
     assert check(session, {"name": "chat_stream", "buffered": True}).result == "passed"
+
+
+def test_an_engine_that_is_that_fast_is_no_proxy_that_buffers(session: Session, stub: Any) -> None:
+    def quick(handler: Any, body: Any) -> None:
+        stub.text = " ".join(["word"] * min(40, body["max_tokens"]))
+        time.sleep(0.08)
+        handler.send_events(stub.chunks(body))
+
+    stub.routes[CHAT] = quick
+    assert check(session, "chat_stream").result == "passed"
 
 
 def test_storm_of_errors_ends_at_the_deadline(session: Session, stub: Any, fake_time: Any) -> None:
