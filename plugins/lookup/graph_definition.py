@@ -10,7 +10,7 @@ name: graph_definition
 short_description: Read the definition of a graph, and say in which line it is wrong
 version_added: 1.0.0
 author:
-  - The ai_on_eks.dynamo contributors
+  - The ai_on_eks.dynamo contributors (@ai-on-eks)
 description:
   - Reads YAML files with definitions of graphs and compares them with the role's C(files/example.schema.json).
   - Everything that is wrong is said at once, each with its line.

@@ -10,7 +10,7 @@ name: hub_model
 short_description: Ask Hugging Face for the size of a model
 version_added: 1.0.0
 author:
-  - The ai_on_eks.dynamo contributors
+  - The ai_on_eks.dynamo contributors (@ai-on-eks)
 description:
   - Asks for the number and type of a model's parameters and for its C(config.json), not for its weights.
   - Never fails because of the hub; what it cannot tell, and why, is part of the result.

@@ -53,7 +53,7 @@ def minor(version: _version.Version) -> tuple[int, int]:
 
 def way_back(old: _version.Version, new: _version.Version) -> str:
     """Say why an older release is not installed over a newer one."""
-    barrier = crossed(new, old)
+    barrier = crossed(old=new, new=old)
     why = ONE_WAY[barrier[-1]] if barrier else "a release does not undo what a newer one made of graphs"
     return (
         f"Failed to install Dynamo {new} over {old}: {why}. Set dynamo_version to {old} or newer; for an older one "

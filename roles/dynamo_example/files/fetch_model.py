@@ -289,8 +289,9 @@ def fetch_model(hub: Hub, home: pathlib.Path, model: str, revision: str, ignore:
     return commit
 
 
-def main(environ: t.Mapping[str, str] = os.environ) -> int:
+def main(environment: t.Mapping[str, str] | None = None) -> int:
     """Fetch everything that MODELS names."""
+    environ = os.environ if environment is None else environment
     home = pathlib.Path(environ["HF_HOME"])
     hub = Hub(
         environ.get("HF_ENDPOINT") or "https://huggingface.co",

@@ -116,7 +116,7 @@ def timeline(rows: t.Sequence[Json], seconds: float) -> str:
     flights = [float(row["in_flight"]) for row in rows]
     rates = [row["chunks"] / width for row in rows]
     failed = [(row["second"], row["failed"]) for row in rows if row["failed"]]
-    lost = f", {sum(count for _, count in failed)} failed" if failed else ""
+    lost = f", {sum(row['failed'] for row in rows)} failed" if failed else ""
     parts = [
         *panel(20, "requests in flight" + lost, flights, rows, width, x, "flight"),
         *panel(20 + PANEL + 34, "tokens per second", rates, rows, width, x, "rate"),

@@ -58,7 +58,7 @@ def requests(found: t.Sequence[Json], checks: t.Sequence[Json]) -> str:
         [
             e(request["check"]),
             f"<span class='id'>{e(request['path'])}</span>",
-            bar(request, longest),
+            span(request, longest),
             shown(request.get("ttft_ms")),
             shown(request.get("itl_ms")),
             shown(request["e2e_ms"]),
@@ -73,7 +73,7 @@ def requests(found: t.Sequence[Json], checks: t.Sequence[Json]) -> str:
     return table(heads, rows, "requests") + left
 
 
-def bar(request: Json, longest: float) -> str:
+def span(request: Json, longest: float) -> str:
     """One request as a bar: the wait for the first token, then the answer."""
     whole = 100 * (request["e2e_ms"] or 0.0) / longest
     first = min(whole, 100 * (request.get("ttft_ms") or 0.0) / longest)
