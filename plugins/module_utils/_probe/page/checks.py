@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .html import NONE, e, number, shown, state, table
+from .html import MARKS, NONE, e, number, shown, state, table
 
 Json = dict[str, t.Any]
 
@@ -37,7 +37,12 @@ def kind(check: Json) -> str:
 def seen(check: Json) -> str:
     """Why, and what was seen."""
     said = [f"<p class='why'><bdi>{e(check['reason'])}</bdi></p>"] if check["reason"] else []
-    if check["evidence"]:
+    if check["details"].get("cases"):
+        # The table below has them one by one.
+        kinds = [case["result"] for case in check["details"]["cases"]]
+        done = {kind: kinds.count(kind) for kind in MARKS if kind in kinds}
+        said.append(f"<p>{e(', '.join(f'{count} {kind}' for kind, count in done.items()))}</p>")
+    elif check["evidence"]:
         said.append(f"<p><bdi>{e(check['evidence'])}</bdi></p>")
     return "".join(said)
 

@@ -72,7 +72,7 @@ th, td { text-align: left; vertical-align: baseline; padding: .5rem .75rem .5rem
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: .8rem; font-weight: 500; border-bottom-color: var(--soft);
   white-space: nowrap; }
-tbody th[scope=row] { font-weight: 600; min-width: 8.75rem; }
+tbody th[scope=row] { font-weight: 600; min-width: 10rem; }
 th small { display: block; font-weight: 400; color: var(--soft); }
 .n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 th.n, td.n { padding-left: .75rem; }
@@ -89,6 +89,7 @@ table.small { font-size: .85rem; width: auto; min-width: 50%; margin: .5rem 0 .3
 .checks .small td.n:last-child, .checks .small th.n:last-child { padding-left: .75rem; }
 .checks .small th:last-child { padding-left: 0; }
 .small .state { font-size: .75rem; }
+.small td:first-child { min-width: 10.75rem; }
 .percentiles { margin: 1rem 0; }
 .wide > .limits { margin: 0 0 1.75rem; }
 .shares { list-style: none; margin: .5rem 0 .35rem; padding: 0; font-size: .85rem; }
@@ -136,6 +137,7 @@ text.p99 { fill: var(--second); }
   .checks > tbody > tr > * { border: 0; padding: 0; min-width: 0; }
   .checks > tbody > tr > td:last-child { grid-column: 1 / -1; width: auto; min-width: 0; padding: 0; }
   .checks > tbody > tr > .n::after { content: " s"; }
+  .small td:first-child { min-width: 7rem; }
   .shares li { grid-template-columns: minmax(7rem, 9.5rem) 1fr 1.5rem; }
 }
 @page { margin: 15mm; }
@@ -153,6 +155,9 @@ section { margin-top: 1.5rem; }
   .tiles { grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); }
   .tiles dd { font-size: 1.25rem; }
   .requests { font-size: 9pt; }
+  tbody th[scope=row] { min-width: 7.5rem; font-size: 9.5pt; }
+  .small td:first-child { min-width: 5rem; }
+  table.small { font-size: 8.5pt; }
   .requests .id { white-space: normal; }
   .requests .span { width: 4rem; }
   .bar, .flight, .rate, .track i, .span i { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
