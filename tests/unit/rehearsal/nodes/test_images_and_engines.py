@@ -45,6 +45,7 @@ def test_references(text: str, result: Reference | None) -> None:
         ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:1.6.1", "dynamo"),
         ("123456789012.dkr.ecr.us-west-2.amazonaws.com/nvcr/nvidia/ai-dynamo/sglang-runtime:1.6.1", "dynamo"),
         ("nvcr.io/nvidia/ai-dynamo/tensorrtllm-runtime:1.6.1-efa", "dynamo"),
+        ("public.ecr.aws/docker/library/python:3.12-slim", "python"),
         ("grafana/grafana:12", None),
         ("nvcr.io/nvidia/k8s-device-plugin:v0.20.0", None),
         ("evil/vllm-runtime:1", None),

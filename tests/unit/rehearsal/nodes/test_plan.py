@@ -153,3 +153,11 @@ def test_kubeconfig_reads_the_pods_own_token(agent_config: config.AgentConfig) -
     assert parsed["contexts"][0]["context"]["namespace"] == "ns"
     assert parsed["users"][0]["user"] == {"tokenFile": "/w/account/token"}
     assert parsed["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443"
+
+
+def test_python_image_has_aiperf(agent_config: config.AgentConfig) -> None:
+    job = {"name": "load", "image": "public.ecr.aws/docker/library/python:3.12-slim", "command": ["python3", "-c", "x"]}
+    built = build(agent_config, job)
+    folder = agent_config.places.python_of("aiperf").parent
+    assert built.argv == [str(folder / "python"), "-c", "x"]
+    assert built.env["PATH"].startswith(f"{folder}:")
