@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ class Relay:
         self._socket = str(stage.world.plane.layout.egress_socket)
         self._target = f"{stage.get('service', service)['spec']['clusterIP']}:8000"
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.posts = 0
+        """Requests with a body that have gone through; each begins a piece of what a client sends."""
 
     def __enter__(self) -> str:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -56,13 +59,17 @@ class Relay:
                 return
             back = threading.Thread(target=_pump, args=(server, client), daemon=True)
             back.start()
-            _pump(client, server)
+            _pump(client, server, self._count)
             back.join()
 
+    def _count(self, data: bytes) -> None:
+        self.posts += data.startswith(b"POST ")
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+
+def _pump(source: socket.socket, target: socket.socket, look: Callable[[bytes], None] = lambda _data: None) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
+            look(data)
             target.sendall(data)
     for end in (source, target):
         with contextlib.suppress(OSError):

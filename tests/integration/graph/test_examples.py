@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph import pro
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.look import look
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._graph.wait import Outcome, Request, Waiter
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._probe import program
+from tests.integration.nodes.conftest import wait
 
 from .conftest import NAMESPACE, Json, Stage, container, example, names, render
 from .relay import Relay
@@ -140,10 +140,11 @@ def test_no_request_fails_while_a_graph_is_updated(stage: Stage, deployed: Deplo
     before = pods_of(stage, UPDATED)
     load = {"name": "load", "concurrency": 4, "rate": 8, "duration": 24, "max_tokens": 8, "slo": {"error_rate": 0}}
     said: Json = {}
-    with Relay(stage, f"{UPDATED}-frontend") as url:
+    relay = Relay(stage, f"{UPDATED}-frontend")
+    with relay as url:
         thread = threading.Thread(target=lambda: said.update(program.probe(probe_options(url, [load]))))
         thread.start()
-        time.sleep(2)  # the load has begun, and is measured from then on
+        wait(lambda: relay.posts > 5 or not thread.is_alive())  # the load has begun
         graph = small(render(UPDATED, max_model_len=4096, environment={"CHANGED": "1"}))
         stage.apply(graph)
         outcomes = Waiter(stage.client, Request(NAMESPACE, (UPDATED,), 120.0), lambda text, _kind: print(text)).run()
