@@ -138,7 +138,7 @@ class Stage:
         assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     work = tmp_path_factory.mktemp("graphs")
     folder = tmp_path_factory.mktemp("charts")
