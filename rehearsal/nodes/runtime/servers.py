@@ -43,7 +43,11 @@ def etcd(program: str, environ: Mapping[str, str]) -> tuple[list[str], dict[str,
     client = f"http://127.0.0.1:{ports[str(_ETCD_CLIENT)]}"
     peer = f"http://127.0.0.1:{ports.get(str(_ETCD_PEER), 0)}"
     name = environ.get("ETCD_NAME") or environ.get("HOSTNAME") or "default"
-    data = environ.get("ETCD_DATA_DIR") or local_path(_ETCD_DATA, json.loads(environ["REHEARSAL_PATHS"]))
+    data = environ.get("ETCD_DATA_DIR") or _ETCD_DATA
+    if data == _ETCD_DATA:
+        # Without a volume there, it is in the container's own file system, which ends with it.
+        own = [*json.loads(environ["REHEARSAL_PATHS"]), ["/bitnami", environ["TMPDIR"]]]
+        data = local_path(data, own)
     argv = [
         program,
         *("--name", name, "--data-dir", data),

@@ -98,7 +98,7 @@ def test_shim_of_the_old_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 PORTS = json.dumps({"2379": 20001, "2380": 20002, "4222": 20003, "8222": 20004})
 PATHS = json.dumps([["/bitnami/etcd", "/claims/data"], ["/var/run/nats", "/pod/pid"], ["/data", "/claims/js"]])
-SERVER: dict[str, str] = {"REHEARSAL_PORTS": PORTS, "REHEARSAL_PATHS": PATHS, "HOSTNAME": "etcd-0"}
+SERVER = {"REHEARSAL_PORTS": PORTS, "REHEARSAL_PATHS": PATHS, "HOSTNAME": "etcd-0", "TMPDIR": "/pod/tmp"}
 
 
 def test_etcd_listens_where_it_was_given_a_port_and_keeps_its_claim() -> None:
@@ -109,6 +109,11 @@ def test_etcd_listens_where_it_was_given_a_port_and_keeps_its_claim() -> None:
     assert flags["--initial-cluster"] == "etcd-0=http://127.0.0.1:20002"
     assert flags["--data-dir"] == "/claims/data/data"
     assert {name for name in env if name.startswith("ETCD_")} == {"ETCD_AUTO_COMPACTION_MODE"}
+
+
+def test_etcd_without_a_volume_keeps_its_data_to_itself() -> None:
+    argv, _env = servers.etcd("/bin/etcd", {**SERVER, "REHEARSAL_PATHS": "[]"})
+    assert argv[argv.index("--data-dir") + 1] == "/pod/tmp/etcd/data"
 
 
 def test_nats_keeps_its_configuration_but_for_addresses_and_directories() -> None:
