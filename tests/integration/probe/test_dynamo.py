@@ -118,7 +118,7 @@ NOT_OFFERED = {
 
 def expect_skips(outcome: runner.Outcome, expected: dict[str, str]) -> None:
     """Every check passed, but those that are skipped for the reason that is expected."""
-    assert outcome.passed, {name: reason for name, reason in reasons(outcome).items() if reason}
+    assert outcome.passed, {result.name: result.reason for result in outcome.results if result.result == "failed"}
     found = {result.name: result.reason for result in outcome.results if result.result == "skipped"}
     assert found.keys() == expected.keys(), found
     for name, reason in expected.items():
@@ -174,6 +174,20 @@ def test_disaggregated_graph(tmp_path: Path) -> None:
         dynamo.close()
 
 
+# Dynamo 0.4.1 ends about one stream in a hundred too early: the race of a stop string, without one.
+ENDED_EARLY = ("Stream ended before generation completed", "closed the connection in the middle of an answer")
+
+
+def but_for_broken_streams(dynamo: Dynamo, outcome: runner.Outcome, checks: list[object]) -> runner.Outcome:
+    """The outcome, with the checks asked again that the server's own fault broke, five times at most."""
+    for number, check in enumerate(checks):
+        for _time in range(5):
+            result = outcome.results[number]
+            if result.result == "failed" and any(words in result.reason for words in ENDED_EARLY):
+                outcome.results[number] = probe(dynamo, check).results[-1]
+    return outcome
+
+
 def test_everything_of_0_4_1(old_dynamo: Dynamo) -> None:
     empty = probe(old_dynamo, "health", "chat", timeout=1)
     assert "503" in reasons(empty)["health"]
@@ -183,13 +197,16 @@ def test_everything_of_0_4_1(old_dynamo: Dynamo) -> None:
     proofs = ["worker_ids", "spread", "prefix_affinity", "disaggregation"]
     # This version answers one of some hundred requests with 500 when several come at once.
     load = {**LOAD, "concurrency": 2, "slo": {"error_rate": 0.2}}
-    outcome = probe(old_dynamo, *basic, *FEATURES, *proofs, load)
+    checks: list[object] = [*basic, *FEATURES, *proofs, load]
+    outcome = but_for_broken_streams(old_dynamo, probe(old_dynamo, *checks), checks)
+    stop = next(result for result in outcome.results if result.name == "stop")
     expect_skips(
         outcome,
         {
             **NOT_OFFERED,
             "ready": "Dynamo before 1.3",
-            "stop": "a fault of Dynamo before 0.5",
+            # It does not always lose the race.
+            **({"stop": "a fault of Dynamo before 0.5"} if stop.result == "skipped" else {}),
             **dict.fromkeys(proofs, "the answer names no workers"),
         },
     )
