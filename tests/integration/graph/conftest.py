@@ -138,7 +138,7 @@ class Stage:
         assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     work = tmp_path_factory.mktemp("graphs")
     folder = tmp_path_factory.mktemp("charts")

@@ -120,7 +120,7 @@ class Platform:
         return run
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def platform(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("charts")
     repository.build(folder)
@@ -135,7 +135,7 @@ def platform(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     running.shutdown()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def whole_way() -> bool:
     """Whether to go all the way from 0.4.1 to 1.6.1, which takes many minutes, instead of over the border of 1.0."""
     return os.environ.get("PLATFORM_WHOLE_WAY") == "1"
