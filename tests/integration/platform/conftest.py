@@ -46,9 +46,10 @@ class Run:
     output: str
 
     @property
-    def changed(self) -> int:
-        """How many tasks changed something."""
-        return int(self.output.rpartition("changed=")[2].split()[0])
+    def changed(self) -> list[str]:
+        """The tasks that changed something."""
+        tasks = self.output.split("\nTASK [")[1:]
+        return [task.partition("]")[0] for task in tasks if "\nchanged: " in task]
 
 
 @dataclass
