@@ -67,12 +67,14 @@ def start() -> tuple[float, float]:
     """Seconds until the module has answered in check mode, and the largest memory (MB) of a small real load."""
     module = "ansible_collections.ai_on_eks.dynamo.plugins.modules.openai_probe"
     env = {**os.environ, "PYTHONPATH": str(ROOT / ".ansible" / "collections")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    # Arguments as Ansible hands them over; its own helper for tests would load a third more than the module does.
     code = (
-        "import sys, json, resource, runpy; from ansible.module_utils.testing import patch_module_args\n"
-        "arguments = json.loads(sys.argv[1])\n"
-        "with patch_module_args(arguments):\n"
-        f"    try: runpy.run_module('{module}', run_name='__main__')\n"
-        "    except SystemExit: pass\n"
+        "import sys, json, resource, runpy; from ansible.module_utils import basic\n"
+        "basic._ANSIBLE_ARGS = json.dumps({'ANSIBLE_MODULE_ARGS': json.loads(sys.argv[1])}).encode()\n"
+        "basic._ANSIBLE_PROFILE = 'legacy'\n"
+        f"try: runpy.run_module('{module}', run_name='__main__')\n"
+        "except SystemExit: pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)"
     )
 
