@@ -92,3 +92,12 @@ def test_cleanup_means_the_cluster_that_install_makes() -> None:
     install, cleanup = (load(ROOT / "roles" / role / "defaults" / "main.yml") for role in ("eks_infra", "teardown"))
     for name in ("cluster_name", "region", "state_dir"):
         assert cleanup[f"teardown_{name}"] == install[f"eks_infra_{name}"].replace("eks_infra_", "teardown_"), name
+
+
+def test_no_error_of_a_template_is_lost() -> None:
+    """Ansible gives a call whose argument failed the failure as its result: assigned and not printed, it is lost."""
+    files = [path for folder in (ROOT / "roles", ROOT / "playbooks") for path in folder.rglob("*") if path.is_file()]
+    swallowed = re.compile(r"set \w+ = [\w.]+\.(append|update|extend)\(")
+    texts = {path: path.read_text(encoding="utf-8") for path in files if path.suffix in (".yml", ".j2", ".yaml")}
+    assert texts
+    assert [str(path) for path, text in texts.items() if swallowed.search(text)] == []

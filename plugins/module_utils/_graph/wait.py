@@ -257,7 +257,7 @@ class Waiter:
             finding = operator.explain(self._client, finding)
         if finding.log and not outcome.log:
             outcome.log = self._learned.get(_id(finding), (finding, []))[1]
-            outcome.log = outcome.log or self._client.log(self._request.namespace, *_log_arguments(finding))
+            outcome.log = outcome.log or self._log(finding) or []
         outcome.finding = finding
         self._say(f"{outcome.view.name}: {finding.reason} at {finding.subject}: {finding.message}", "problem")
 
@@ -268,7 +268,9 @@ class Waiter:
         if finding.subject in self._causes:
             return self._causes[finding.subject]
         if _id(finding) not in self._learned:
-            lines = self._client.log(self._request.namespace, *_log_arguments(finding))
+            lines = self._log(finding)
+            if lines is None:
+                return finding
             known = crashes.recognise(lines)
             better = finding
             if known is not None:
@@ -283,6 +285,13 @@ class Waiter:
                 better = findings.explain(finding, f"{finding.message}; last line of its log: {lines[-1].strip()}")
             self._learned[_id(finding)] = self._learned[_id(better)] = (better, lines)
         return self._learned[_id(finding)][0]
+
+    def _log(self, finding: Finding) -> list[str] | None:
+        """Return the end of the log behind a finding; None when it could not be read this time, which ends no wait."""
+        try:
+            return self._client.log(self._request.namespace, *_log_arguments(finding))
+        except KubeError:
+            return None
 
     def _tell(self, name: str, text: str, seconds: float, kind: str) -> None:
         if self._lines.get(name) != text:

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 MINIMUM_CLIENT = (24, 2, 0)
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
+LOG_TIMEOUT = 10.0
 USER_AGENT = "ai_on_eks.dynamo"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -64,9 +65,7 @@ class Client:
 
     def get(self, path: str, query: t.Mapping[str, t.Any] | None = None, accept: str = "application/json") -> Json:
         """Return the JSON object behind `path`; raise KubeError for every failure."""
-        with self._open(path, query or {}, accept, READ_TIMEOUT) as response:
-            body = response.data
-        found = json.loads(body)
+        found = json.loads(self._read(path, query or {}, accept, READ_TIMEOUT))
         if not isinstance(found, dict):
             raise KubeError(f"Failed to read {path}: the API server sent {type(found).__name__} instead of an object")
         return found
@@ -95,16 +94,16 @@ class Client:
             raise
         return sorted(str(item["metadata"]["name"]) for item in found.get("items") or [])
 
-    def text(self, path: str, query: t.Mapping[str, t.Any] | None = None) -> str:
-        """Return a plain-text answer, for example a log."""
-        with self._open(path, query or {}, "*/*", READ_TIMEOUT) as response:
-            return bytes(response.data).decode("utf-8", "replace")
+    def text(self, path: str, query: t.Mapping[str, t.Any] | None = None, read_timeout: float = READ_TIMEOUT) -> str:
+        """Return a plain-text answer, for example a log. `read_timeout` in seconds."""
+        return self._read(path, query or {}, "*/*", read_timeout).decode("utf-8", "replace")
 
     def log(self, namespace: str, pod: str, container: str, lines: int = 20, previous: bool = False) -> list[str]:
         """Return the last log lines of a container, [] when there are none (yet)."""
         query = {"container": container, "tailLines": lines, "previous": str(previous).lower()}
         try:
-            return self.text(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query).splitlines()
+            # The kubelet answers at once or, when its node is in trouble, not at all.
+            return self.text(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query, LOG_TIMEOUT).splitlines()
         except KubeError as error:
             if error.status in (400, 404, 500, 502, 503, 504):
                 return []
@@ -121,6 +120,16 @@ class Client:
     def delete(self, path: str, options: Json) -> None:
         """Ask for the deletion of one object; KubeError 404 when it is gone, 409 when it changed meanwhile."""
         self._open(path, {}, "application/json", READ_TIMEOUT, "DELETE", options).close()
+
+    def _read(self, path: str, query: t.Mapping[str, t.Any], accept: str, read_timeout: float) -> bytes:
+        """Return a whole answer; KubeError for every failure, one in its middle too."""
+        from urllib3.exceptions import HTTPError
+
+        with self._open(path, query, accept, read_timeout) as response:
+            try:
+                return bytes(response.data)
+            except (HTTPError, OSError) as error:
+                raise KubeError(f"Failed to read {path} from the API server {self.server}: {_cause(error)}") from error
 
     def _open(
         self,

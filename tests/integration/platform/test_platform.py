@@ -30,7 +30,7 @@ def graph(version: str) -> dict[str, Any]:
     definition = yaml.safe_load(path.read_text(encoding="utf-8"))
     made: dict[str, Any] = FilterModule().filters()["to_graph"](definition, version, namespace=NAMESPACE)
     source = {
-        "definition": {k: v for k, v in definition.items() if k != "proof"},
+        "definition": definition,
         "overrides": {"replicas": {"HelloWorldWorker": 2}},
     }
     made["metadata"]["annotations"]["ai-on-eks.dynamo/source"] = json.dumps(source)

@@ -69,6 +69,9 @@ class FakeApi(Client):
         return response
 
     def log(self, namespace: str, pod: str, container: str, lines: int = 20, previous: bool = False) -> list[str]:
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        if self.refusals.get(path):
+            raise self.refusals[path].pop()
         return self.log_lines
 
     def put(self, resource: Resource, namespace: str, *entries: Json) -> None:

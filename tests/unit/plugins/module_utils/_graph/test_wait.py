@@ -113,13 +113,32 @@ def test_patience_runs_out() -> None:
     assert 0.3 <= outcomes["vllm"].seconds < 3.0
 
 
-def test_a_crash_is_explained_by_its_log() -> None:
+def crashing() -> tuple[FakeApi, str]:
+    """A cluster whose worker crashes for want of access to its model, and the path of that log."""
     parts = pending_worker()
-    state = parts[1]["Pod"][0]["status"]["containerStatuses"][0]
+    pod = parts[1]["Pod"][0]
+    state = pod["status"]["containerStatuses"][0]
     state.update(state={"waiting": {"reason": "CrashLoopBackOff"}}, restartCount=1)
     state["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
     api = cluster(*parts)
     api.log_lines = ["INFO loading", "huggingface_hub.errors.GatedRepoError: 403 Client Error"]
+    return api, f"/api/v1/namespaces/{world.NAMESPACE}/pods/{pod['metadata']['name']}/log"
+
+
+def test_a_log_that_cannot_be_read_now_is_read_later() -> None:
+    api, path = crashing()
+    api.refusals[path] = [KubeError("Failed to reach the API server: Read timed out")]
+    thread = later(
+        lambda: api.put(kinds.PODS, world.NAMESPACE, *api.objects[kinds.PODS.path(world.NAMESPACE)].values())
+    )
+    outcomes, _ = wait(api, timeout=30.0)
+    thread.join()
+    assert outcomes["vllm"].finding is not None
+    assert (outcomes["vllm"].why, outcomes["vllm"].finding.reason) == ("failed", "gated_model")
+
+
+def test_a_crash_is_explained_by_its_log() -> None:
+    api, _path = crashing()
     outcomes, _ = wait(api, timeout=30.0)
     outcome = outcomes["vllm"]
     assert outcome.finding is not None
