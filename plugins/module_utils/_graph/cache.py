@@ -225,19 +225,27 @@ def _job(what: str, container: Json, volumes: list[Json], claim: str, chosen: Op
     # The root of such a file system is root's; what is written there anybody may read.
     user: Json = {"runAsUser": 0} if root else {"runAsUser": _USER, "runAsGroup": _USER, "runAsNonRoot": True}
     size = {"cpu": chosen.cpu, "memory": chosen.memory}
-    mount = {"name": sources.VOLUME, "mountPath": sources.MOUNT}
+    mounts = [
+        {"name": sources.VOLUME, "mountPath": sources.MOUNT},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - inside the pod
+    ]
+    locked = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     main: Json = {
         **container,
         "resources": {"requests": size, "limits": dict(size)},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [mount, *container.get("volumeMounts", [])],
+        "securityContext": locked,
+        "volumeMounts": [*mounts, *container.get("volumeMounts", [])],
     }
     pod: Json = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "securityContext": {"fsGroup": _USER, "seccompProfile": {"type": "RuntimeDefault"}, **user},
         "containers": [main],
-        "volumes": [{"name": sources.VOLUME, "persistentVolumeClaim": {"claimName": claim}}, *volumes],
+        "volumes": [
+            {"name": sources.VOLUME, "persistentVolumeClaim": {"claimName": claim}},
+            {"name": "tmp", "emptyDir": {}},
+            *volumes,
+        ],
     }
     if chosen.node_pool:
         pod["nodeSelector"] = {"karpenter.sh/nodepool": chosen.node_pool}
