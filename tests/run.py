@@ -37,6 +37,9 @@ def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, *arguments)
 
 
+# Folders share clusters (tests/integration/conftest.py), and wait more than they work.
+TWO_LANES = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=40")
+
 LEVELS: dict[str, tuple[Step, ...]] = {
     "unit": (Step("unit", _python("-m", "pytest", "-q", "-n", "2", "tests/unit")),),
     "lint": (
@@ -56,7 +59,7 @@ LEVELS: dict[str, tuple[Step, ...]] = {
         Step("terraform", _python("tests/terraform.py")),
         Step("terraform-scan", _python("tests/scan.py")),
     ),
-    "integration": (Step("integration", _python("-m", "pytest", "-q", "tests/integration")),),
+    "integration": (Step("integration", _python("-m", "pytest", "-q", *TWO_LANES, "tests/integration")),),
     "molecule": (Step("molecule", _python("tests/molecule.py")),),
     "journey": (Step("journey", _python("-m", "rehearsal", "rehearse")),),
 }
