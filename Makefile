@@ -19,9 +19,10 @@ setup: ## Install what is needed (virtual environments, Go tools), once, outside
 rehearse: setup ## Install, deploy, ask and clean up on this machine, without AWS (PROFILE=guide for the guide's versions)
 	@$(MAIN) -m rehearsal rehearse $(if $(PROFILE),--profile $(PROFILE))
 
+# An idle worker of Dynamo 0.4.1 here takes a quarter of a core: not all of them at once.
 rehearse-examples: setup ## The same with all nine examples, updated in place, on both profiles
 	@$(MAIN) -m rehearsal rehearse --examples all --update --profile current
-	@$(MAIN) -m rehearsal rehearse --examples all --update --profile guide
+	@$(MAIN) -m rehearsal rehearse --examples all --update --profile guide --at-once 2
 
 rehearsal-up: setup ## Start the embedded AWS and leave it up
 	@$(MAIN) -m rehearsal up

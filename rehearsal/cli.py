@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         "--profile", choices=["guide", "current"], default="", help="versions to install (default: the inventory's)"
     )
     rehearse.add_argument("--update", action="store_true", help="update the graphs in place before they are tested")
+    rehearse.add_argument(
+        "--at-once", type=int, default=0, help="so many examples at the same time, one group after the other (0 = all)"
+    )
     fault = add("fault", _fault, "inject, list or clear faults of AWS's calls and of pods")
     fault.add_argument("action", choices=["list", "add", "clear"])
     fault.add_argument("fault", nargs="?", help='for `add`: a JSON object, e.g. {"kind": "no_capacity"}')
@@ -131,6 +134,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         keep=options.keep,
         profile=options.profile,
         update=options.update,
+        at_once=options.at_once,
     )
 
 

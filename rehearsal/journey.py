@@ -20,33 +20,47 @@ class Stage:
     Attributes:
         arguments: after `ansible-playbook -i inventories/rehearsal`.
         unchanged: whether the run must change nothing.
+        examples: what is deployed while it runs.
     """
 
     name: str
     arguments: tuple[str, ...]
     unchanged: bool = False
+    examples: tuple[str, ...] = ()
 
 
-def stages(examples: Sequence[str], profile: str = "", update: bool = False) -> list[Stage]:
+def stages(examples: Sequence[str], profile: str = "", update: bool = False, at_once: int = 0) -> list[Stage]:
     """Return the whole way: install, use, prove idempotence, remove, clean up.
 
     `profile` is the product's (guide or current; "" = the inventory's); `update` deploys a second time with a shorter
-    context, which replaces every engine, before the smoke test.
+    context, which replaces every engine, before the smoke test. Not more than `at_once` examples are there at the same
+    time (0 = all): each group is deployed, tested and removed before the next one.
     """
-    chosen = f"example={','.join(examples)}"
-    updates = [Stage("update", ("deploy.yml", "-e", chosen, "-e", "max_model_len=4096"))] if update else []
-    listed = [
-        Stage("install", ("install.yml",)),
-        Stage("deploy", ("deploy.yml", "-e", chosen)),
-        *updates,
-        Stage("smoketest", ("smoketest.yml",)),
-        Stage("status", ("status.yml", "-e", "drift=true"), unchanged=True),
-        Stage("install again", ("install.yml",), unchanged=True),
-        Stage("remove", ("remove.yml", "-e", chosen)),
-        Stage("cleanup", ("cleanup.yml", "-e", f"confirm={CLUSTER}")),
-    ]
+    size = at_once or len(examples)
+    groups = [tuple(examples[start : start + size]) for start in range(0, len(examples), size)]
+    listed = [Stage("install", ("install.yml",))]
+    for group in groups:
+        listed += _use(group, update)
+        if group is groups[-1]:
+            listed += [
+                Stage("status", ("status.yml", "-e", "drift=true"), unchanged=True),
+                Stage("install again", ("install.yml",), unchanged=True),
+            ]
+        listed.append(Stage("remove", ("remove.yml", "-e", f"example={','.join(group)}")))
+    listed.append(Stage("cleanup", ("cleanup.yml", "-e", f"confirm={CLUSTER}")))
     more = ("-e", f"profile={profile}") if profile else ()
     return [replace(stage, arguments=(*stage.arguments, *more)) for stage in listed]
+
+
+def _use(group: tuple[str, ...], update: bool) -> list[Stage]:
+    """Return how a group of examples is used."""
+    chosen = f"example={','.join(group)}"
+    updates = [Stage("update", ("deploy.yml", "-e", chosen, "-e", "max_model_len=4096"))] if update else []
+    return [
+        Stage("deploy", ("deploy.yml", "-e", chosen)),
+        *updates,
+        Stage("smoketest", ("smoketest.yml",), examples=group),
+    ]
 
 
 @dataclass

@@ -32,6 +32,7 @@ def rehearse(
     keep: bool,
     profile: str = "",
     update: bool = False,
+    at_once: int = 0,
 ) -> int:
     """Make the whole journey; return 0 when everything was as it must be.
 
@@ -49,8 +50,8 @@ def rehearse(
         began = time.monotonic()
         current = up(work, _say)
         _say(f"up after {time.monotonic() - began:.1f} s: AWS at {current.aws_endpoint}, logs in {work.logs}")
-        chosen = journey.stages(examples, profile, update)
-        good = Journey(work, toolchain, current, examples, chosen, cleanup=not keep).run()
+        chosen = journey.stages(examples, profile, update, at_once)
+        good = Journey(work, toolchain, current, chosen, cleanup=not keep).run()
     except KeyboardInterrupt:
         _say("interrupted; taking everything down")
         keep = False
@@ -75,7 +76,6 @@ class Journey:
         work: WorkDir,
         toolchain: Toolchain,
         current: state.State,
-        examples: Sequence[str],
         stages: Sequence[journey.Stage],
         cleanup: bool,
     ) -> None:
@@ -83,7 +83,6 @@ class Journey:
         self._stages = list(stages)
         self._work = work
         self._toolchain = toolchain
-        self._examples = list(examples)
         self._cleanup = cleanup
         self._admin = AwsAdmin(current.aws_endpoint, work.aws / "admin.json")
         credentials = json.loads((work.aws / "credentials.json").read_text())
@@ -106,6 +105,8 @@ class Journey:
             if not self._stage(number, stage):
                 break
         else:
+            if not journey.answers(self._reports):
+                self._deviations.append("no graph answered a chat")
             self._check_end()
         self._check_restarts()
         self._tell_permissions()
@@ -139,9 +140,7 @@ class Journey:
                 outcome.deviations.append("Karpenter made no NodeClaim")
         if done.code == 0 and stage.name == "smoketest":
             self._reports = read_reports(self._work.run / "reports")
-            outcome.deviations += journey.judge_smoke_reports(self._reports, self._examples)
-            if not journey.answers(self._reports):
-                outcome.deviations.append("no graph answered a chat")
+            outcome.deviations += journey.judge_smoke_reports(self._reports, stage.examples)
         self._outcomes.append(outcome)
         self._deviations += [f"{stage.name}: {text}" for text in outcome.deviations]
         _say(f"  {'; '.join(outcome.deviations) or 'ok'} after {done.seconds:.1f} s")

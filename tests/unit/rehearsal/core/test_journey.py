@@ -40,6 +40,15 @@ def test_a_profile_is_told_to_every_playbook_and_an_update_is_a_second_deploymen
     assert "max_model_len=4096" in listed[2].arguments
 
 
+def test_examples_come_in_groups() -> None:
+    listed = journey.stages(["a", "b", "c"], at_once=2)
+    names = [stage.name for stage in listed]
+    group = ["deploy", "smoketest", "remove"]
+    assert names == ["install", *group, *group[:2], "status", "install again", "remove", "cleanup"]
+    assert [stage.examples for stage in listed if stage.name == "smoketest"] == [("a", "b"), ("c",)]
+    assert [stage.arguments[-1] for stage in listed if stage.name == "remove"] == ["example=a,b", "example=c"]
+
+
 @pytest.mark.parametrize(
     ("name", "code", "found", "wrong"),
     [
