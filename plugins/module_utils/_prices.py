@@ -67,6 +67,9 @@ HOURLY = {
     "classic_load_balancer": 0.025,
     # An interface endpoint, in each zone; gateway endpoints are free.
     "vpc_endpoint": 0.01,
+    "transit_gateway_attachment": 0.05,
+    # In each zone.
+    "fast_snapshot_restore": 0.75,
 }
 MONTHLY = {"kms_key": 1.0, "secret": 0.40, "hosted_zone": 0.50, "cloudwatch_alarm": 0.10}
 # Per GB that is there for a month.
@@ -78,7 +81,14 @@ GB_MONTH = {
     "s3_bucket": 0.023,
     "ecr_repository": 0.10,
     "log_group": 0.03,
+    # A backup of a file system.
+    "recovery_point": 0.05,
 }
+# EBS volumes of other types than gp3, per GB-month.
+VOLUME_GB_MONTH = {"gp2": 0.10, "io1": 0.125, "io2": 0.125, "st1": 0.045, "sc1": 0.015, "standard": 0.05}
+PROVISIONED_IOPS_MONTH = 0.065
+# EFS with provisioned throughput, per MiB a second and month.
+EFS_MIB_MONTH = 6.0
 # FSx for Lustre on SSD by its throughput in MB/s for each TiB, per GB-month.
 FSX_GB_MONTH = {125: 0.145, 250: 0.210, 500: 0.340, 1000: 0.600}
 # Per GB that goes through once.

@@ -13,9 +13,11 @@ version_added: 1.0.0
 author:
   - The ai_on_eks.dynamo contributors (@ai-on-eks)
 description:
-  - Looks through more than 35 kinds of AWS resources for those that belong to one cluster, by tag, by relation to
-    saved ids such as the VPC, and by exact name, and prices what it finds.
+  - Looks through more than 60 kinds of AWS resources for those that belong to one cluster, by tag, by relation to
+    what is the cluster's or to saved ids, and by exact name, and prices what it finds.
   - Works when the cluster and the Terraform state are gone. It changes nothing.
+  - What lies in the cluster's own VPC and carries somebody else's marks, or none, is reported as foreign. In a VPC that
+    was given, only what is tagged as the cluster's counts. Names that begin alike do not count.
   - API calls grow with result pages, not with the number of resources in the account.
 options:
   cluster_name:
@@ -28,8 +30,16 @@ options:
     required: true
   manifest:
     description:
-      - Ids saved while the cluster still existed, as lists of strings. Known keys are C(vpc_ids), C(efs_ids),
-        C(role_names), C(policy_arns), C(queue_urls), C(oidc_provider_arns) and C(kms_key_ids).
+      - Ids saved while the cluster still existed, as lists of strings; only needed for what carries no tag of the
+        cluster. Keys that are not known are ignored.
+      - Each of C(efs_ids), C(fsx_ids), C(bucket_names), C(volume_ids), C(snapshot_ids), C(role_names), C(policy_arns),
+        C(queue_urls), C(oidc_provider_arns), C(kms_key_ids) and C(log_groups) names resources that are the cluster's,
+        unless their tags say another one.
+      - C(volume_names) are names of PersistentVolumes, as the EBS CSI driver writes them on its volumes.
+      - C(given_vpc_ids) are VPCs that somebody else made; what lies in them is the cluster's by tag only. C(vpc_ids)
+        makes nothing the cluster's, a VPC is its own when it is tagged so.
+      - C(state_buckets) are buckets that keep Terraform's state; they are reported as kept.
+      - With C(account) (a string), backups of C(efs_ids) are found when the file systems are gone.
     type: dict
     default: {}
   kinds:
@@ -58,6 +68,10 @@ options:
     description: Seconds between two scans.
     type: float
     default: 5
+  prices:
+    description: Whether to ask AWS's Pricing API for what was found. Otherwise the prices of a dated table stand.
+    type: bool
+    default: true
 requirements:
   - boto3
 extends_documentation_fragment:
@@ -84,7 +98,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 leftovers:
-  description: What is still there.
+  description: What is the cluster's and still there.
   returned: always
   type: list
   elements: dict
@@ -133,8 +147,30 @@ leftovers:
       description: Its tags where the listing carries them.
       returned: always
       type: dict
+    owned:
+      description: Whether it is the cluster's.
+      returned: always
+      type: bool
+    parent:
+      description: What it is a part of, for example the file system of a mount target.
+      returned: always
+      type: str
+foreign:
+  description:
+    - What is somebody else's and in the way, because it lies in the cluster's VPC or hangs on something of the
+      cluster's. Has the fields of RV(leftovers). Nothing of this collection deletes it.
+  returned: always
+  type: list
+  elements: dict
+kept:
+  description:
+    - What is reported and never deleted, with the fields of RV(leftovers). Capacity reservations, which bill whether
+      they are used or not, hosted zones and the bucket of Terraform's state.
+  returned: always
+  type: list
+  elements: dict
 monthly_usd:
-  description: Sum of the known monthly prices in USD.
+  description: Sum of the known monthly prices of RV(leftovers) in USD.
   returned: always
   type: float
   sample: 105.85
@@ -143,22 +179,38 @@ prices_as_of:
   returned: always
   type: str
   sample: 2026-11
+priced_by_aws:
+  description: Instance types and kinds whose price AWS gave; the others have that of the table.
+  returned: always
+  type: list
+  elements: str
 kinds_checked:
   description: Kinds that were looked for and could be read.
   returned: always
   type: list
   elements: str
 problems:
-  description: Kinds that could not be read, with AWS's reason.
+  description:
+    - Kinds that could not be read, with AWS's reason and code, the permission that was asked for, and whether it lacks.
+    - V(tag_index) stands for the index of tags, without which only what has the cluster's name in its own is found.
   returned: always
   type: list
   elements: dict
-  sample: [{kind: fsx_file_system, error: AccessDenied}]
+  sample: [{kind: fsx_file_system, error: no, code: AccessDenied, denied: true, action: "fsx:DescribeFileSystems"}]
 api_calls:
   description: Requests sent, repetitions included.
   returned: always
   type: int
   sample: 61
+api_calls_by_service:
+  description: The same by service.
+  returned: always
+  type: dict
+  sample: {ec2: 27, iam: 5}
+stable:
+  description: Whether as many scans in a row as O(stable_polls) saw nothing left.
+  returned: always
+  type: bool
 scans:
   description: How many times the account was looked through.
   returned: always
@@ -166,16 +218,14 @@ scans:
   sample: 1
 """
 
-import dataclasses
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import finder, kinds, prices
+from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import kinds, look, prices
 
 if t.TYPE_CHECKING:
-    from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.kinds import Kind
+    from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.kind import Kind
 
 
 def wanted_kinds(module: AnsibleModule) -> tuple[Kind, ...]:
@@ -191,12 +241,6 @@ def wanted_kinds(module: AnsibleModule) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds.KINDS if not names or kind.name in names)
 
 
-def carries(tags: t.Mapping[str, str], wanted: str) -> bool:
-    """Tell whether a resource carries a tag, given as key or as key=value."""
-    key, equals, value = wanted.partition("=")
-    return key in tags and (not equals or tags[key] == value)
-
-
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
@@ -209,45 +253,32 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 0},
             "stable_polls": {"type": "int", "default": 1},
             "poll_interval": {"type": "float", "default": 5},
+            "prices": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
+    chosen = wanted_kinds(module)
     try:
-        import boto3
-        from botocore.config import Config
+        connections = look.connect(module.params["region"])
     except ImportError as error:
         module.fail_json(msg=missing_required_lib("boto3"), exception=str(error))
         return
-
-    session = boto3.session.Session(region_name=module.params["region"])
-    config = Config(retries={"mode": "adaptive", "max_attempts": 8}, max_pool_connections=16)
-    chosen = wanted_kinds(module)
-    deadline = time.monotonic() + module.params["wait_timeout"]
-    scans, calls, clean = 0, 0, 0
-    while True:
-        scan = finder.find(
-            lambda service: session.client(service, config=config),
-            module.params["cluster_name"],
-            module.params["region"],
-            module.params["manifest"],
-            chosen,
-        )
-        scans, calls = scans + 1, calls + scan.api_calls
-        tag = module.params["with_tag"]
-        found = [item for item in scan.leftovers if not tag or carries(item.tags, tag)]
-        clean = 0 if any(not item.pending for item in found) else clean + 1
-        if clean >= module.params["stable_polls"] or time.monotonic() >= deadline:
-            break
-        time.sleep(module.params["poll_interval"])
-
+    scan, scans, stable = look.look(connections, module.params, chosen)
+    everything = [*scan.leftovers, *scan.foreign, *scan.kept]
+    by_aws = look.priced(connections, module.params["region"], everything, module.params["prices"])
     module.exit_json(
         changed=False,
-        leftovers=[dataclasses.asdict(item) for item in found],
-        monthly_usd=round(sum(item.monthly_usd or 0 for item in found), 2),
+        leftovers=look.results(scan.leftovers),
+        foreign=look.results(scan.foreign),
+        kept=look.results(scan.kept),
+        monthly_usd=look.total(scan.leftovers),
         prices_as_of=prices.AS_OF,
+        priced_by_aws=by_aws,
         kinds_checked=scan.kinds_checked,
         problems=scan.errors,
-        api_calls=calls,
+        api_calls=sum(connections.calls.values()),
+        api_calls_by_service=dict(sorted(connections.calls.items())),
+        stable=stable,
         scans=scans,
     )
 

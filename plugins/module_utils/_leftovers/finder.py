@@ -4,39 +4,46 @@
 # Do not use this from other collections or standalone plugins/modules!
 """Look through an account for everything that belongs to one cluster.
 
-API calls grow with pages, not with resources: every kind is listed once, and a second call for tags is made only for
-items whose name contains the cluster's name.
+API calls grow with pages, not with resources: every kind is listed once, and further calls are made only for items that
+are the cluster's, or whose name or tags say that they may be.
 """
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import dataclasses
-import threading
 import typing as t
 
-from .._cluster.names import prefix_of
-from .kinds import KINDS, Kind
-from .membership import relation_reason, tag_reason, tags_of
-from .prices import monthly_usd
-
-# Codes that say "this does not exist (any more)" for a call about one item.
-GONE = (
-    "NoSuchEntity",
-    "NoSuchTagSet",
-    "NoSuchBucket",
-    "ResourceNotFoundException",
-    "NotFoundException",
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "QueueDoesNotExist",
-    "LoadBalancerNotFound",
-    "TargetGroupNotFound",
+from .asking import (
+    Clients,
+    Connections,
+    ask_tags,
+    complete,
+    in_index,
+    listing,
+    noting,
+    problem,
+    search,
+    tag_index,
 )
+from .kind import Json, Kind
+from .kinds import KINDS, with_needed
+from .membership import Owner, Verdict, judge, tags_of
+
+STATE_NOTE = "keeps Terraform's state; never deleted by this collection"
+# The index of tags helps to find things; without it, those whose names do not hold the cluster's are not found by tag.
+INDEX = "tag_index"
 
 
 @dataclasses.dataclass
 class Leftover:
-    """One resource that belongs to the cluster and still exists."""
+    """One resource that belongs to the cluster, or is in its way, and still exists.
+
+    Attributes:
+        item: what AWS said of it.
+        parent: the value of what it is a part of.
+    """
 
     kind: str
     id: str
@@ -47,200 +54,226 @@ class Leftover:
     pending: bool = False
     note: str = ""
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    owned: bool = True
+    parent: str = ""
+    item: Json = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from all others."""
+        return (self.kind, self.parent, self.id)
+
+    def result(self) -> Json:
+        """Return it for a module's result."""
+        return {name: value for name, value in vars(self).items() if name != "item"}
 
 
 @dataclasses.dataclass
 class Scan:
-    """What a scan found, what it cost, and what it could not see."""
+    """What a scan found, what it cost, and what it could not see.
+
+    Attributes:
+        leftovers: what is the cluster's.
+        foreign: what is somebody else's and in the way.
+        kept: what is reported and never deleted.
+        kinds_checked: kinds that could be read.
+        errors: kinds that could not.
+        calls: requests by service.
+    """
 
     leftovers: list[Leftover]
+    foreign: list[Leftover]
+    kept: list[Leftover]
     kinds_checked: list[str]
-    errors: list[dict[str, str]]
-    api_calls: int
+    errors: list[Json]
+    calls: collections.Counter[str]
 
-
-class Clients(t.Protocol):
-    """Makes boto3 clients by service name; a fake in unit tests."""
-
-    def __call__(self, service: str) -> t.Any: ...
+    @property
+    def api_calls(self) -> int:
+        """Number of requests, repetitions included."""
+        return sum(self.calls.values())
 
 
 def find(
     clients: Clients,
     cluster: str,
     region: str,
-    manifest: dict[str, t.Any],
+    manifest: t.Mapping[str, t.Any],
     kinds: t.Sequence[Kind] = KINDS,
     workers: int = 8,
 ) -> Scan:
     """Scan all given kinds in parallel.
 
-    :param manifest: ids saved while the cluster existed: vpc_ids, efs_ids, role_names, policy_arns, queue_urls,
-        oidc_provider_arns, kms_key_ids (lists of strings, all optional)
-    :raises: nothing for a single kind: what AWS refused stands in ``errors``, with the kind and the code
+    Args:
+        clients: makes boto3 clients.
+        cluster: name of the cluster.
+        region: where it is.
+        manifest: ids saved while the cluster existed (see the module cluster_leftovers_info), all optional.
+        kinds: what to look for.
+        workers: calls at a time.
     """
-    counter = _Counter()
-    lock = threading.Lock()
-    cache: dict[str, t.Any] = {}
-
-    def client(service: str) -> t.Any:
-        with lock:  # boto3's session is not thread-safe, its clients are
-            if service not in cache:
-                cache[service] = clients(service)
-                counter.watch(cache[service])
-            return cache[service]
-
-    leftovers: list[Leftover] = []
-    errors: list[dict[str, str]] = []
-    with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
-        futures = {pool.submit(_scan_kind, client, kind, cluster, region, manifest): kind for kind in kinds}
-        for future in concurrent.futures.as_completed(futures):
-            kind = futures[future]
-            found, problem = future.result()
-            leftovers.extend(found)
-            if problem:
-                errors.append({"kind": kind.name, "error": problem})
-    order = {kind.name: index for index, kind in enumerate(kinds)}
-    leftovers.sort(key=lambda item: (order[item.kind], item.id))
-    refused = {error["kind"] for error in errors}
-    return Scan(
-        leftovers,
-        [kind.name for kind in kinds if kind.name not in refused],
-        sorted(errors, key=lambda e: order[e["kind"]]),
-        counter.calls,
-    )
+    return _Search(clients, Owner(cluster, region, manifest), kinds, workers).scan()
 
 
-def _scan_kind(
-    client: Clients, kind: Kind, cluster: str, region: str, manifest: dict[str, t.Any]
-) -> tuple[list[Leftover], str]:
-    from botocore.exceptions import BotoCoreError, ClientError
+class _Search:
+    """One look through the account."""
 
-    try:
-        aws = client(kind.client)
-        items = _list(aws, kind)
-        found = [
-            _leftover(aws, kind, item, reason, tags, region)
-            for item, reason, tags in _ours(aws, kind, items, cluster, manifest)
+    def __init__(self, clients: Clients, owner: Owner, kinds: t.Sequence[Kind], workers: int) -> None:
+        self._connections = clients if isinstance(clients, Connections) else Connections(clients)
+        self._before = self._connections.calls.copy()
+        self._owner = owner
+        self._wanted = list(kinds)
+        self._kinds = with_needed(kinds)
+        self._workers = workers
+        self._listed: dict[str, list[Json]] = {}
+        self._index: set[str] = set()
+        self._found: list[Leftover] = []
+        self._problems: list[Json] = []
+        self._skipped: set[str] = set()
+
+    def scan(self) -> Scan:
+        """Look."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._workers) as pool:
+            index = pool.submit(self._read_index) if any(kind.tagging for kind in self._kinds) else None
+            list(pool.map(self._read, [kind for kind in self._kinds if not kind.parent[0]]))
+            if index:
+                index.result()
+            done: set[str] = set()
+            while len(done) < len(self._kinds):
+                ready = [kind for kind in self._kinds if kind.name not in done and kind.needs() <= done]
+                for found in pool.map(self._sort, ready):
+                    self._found += found
+                for kind in ready:
+                    self._tell(kind)
+                    done.add(kind.name)
+        return self._result()
+
+    def _read_index(self) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._index = tag_index(self._connections, self._owner.cluster)
+        except (BotoCoreError, ClientError) as error:
+            self._problems.append(problem(INDEX, "resourcegroupstaggingapi", error))
+
+    def _read(self, kind: Kind, parent: str = "") -> None:
+        from botocore.exceptions import UnknownServiceError
+
+        with noting(kind, self._problems):
+            try:
+                items = listing(self._connections(kind.client), kind, parent)
+            except UnknownServiceError:  # an older boto3, or a region without the service: nothing of it can be there
+                self._skipped.add(kind.name)
+                return
+            self._listed.setdefault(kind.name, []).extend({**item, "_parent": parent} for item in items)
+
+    def _sort(self, kind: Kind) -> list[Leftover]:
+        """Return those of a kind that are the cluster's or in its way."""
+        for parent in self._parents(kind):
+            self._read(kind, parent)
+        items = self._listed.get(kind.name, [])
+        if not kind.tagging:
+            return self._judged(kind, [(item, tags_of(search(kind.tags, item))) for item in items])
+        asked = [item for item in items if self._is_candidate(kind, item)]
+        tagged: list[tuple[Json, dict[str, str]]] = []
+        with noting(kind, self._problems):
+            if asked:
+                tagged += ask_tags(self._connections(kind.client), kind.tagging, asked)
+        return self._judged(kind, tagged)
+
+    def _parents(self, kind: Kind) -> list[str]:
+        if not kind.parent[0]:
+            return []
+        found = list(self._owner.saved("@" + ":".join(kind.parent)))
+        account = str(self._owner.manifest.get("account") or "")
+        if kind.saved[0] and account:
+            places = {"region": self._owner.region, "account": account}
+            found += [kind.saved[1].format(id=one, **places) for one in self._owner.manifest.get(kind.saved[0]) or []]
+        return sorted(set(found))
+
+    def _is_candidate(self, kind: Kind, item: Json) -> bool:
+        identifier = str(search(kind.id, item))
+        related = any(self._owner.saved(key) & _texts(search(path, item)) for path, key in kind.relations)
+        saved = identifier in self._owner.saved(kind.identity)
+        return related or saved or self._owner.named_in(identifier) or in_index(identifier, self._index)
+
+    def _judged(self, kind: Kind, tagged: t.Iterable[tuple[Json, dict[str, str]]]) -> list[Leftover]:
+        found = []
+        for item, tags in tagged:
+            identifier = str(search(kind.id, item))
+            parent = item["_parent"]
+            verdict = judge(kind, item, identifier, tags, self._owner, f"{kind.parent[0]}={parent}" if parent else "")
+            if verdict is not None:
+                with noting(kind, self._problems):
+                    found += self._leftover(kind, item, identifier, tags, verdict)
+        return found
+
+    def _leftover(
+        self, kind: Kind, item: Json, identifier: str, tags: dict[str, str], verdict: Verdict
+    ) -> list[Leftover]:
+        """Return what is reported of an item; nothing when it is gone meanwhile."""
+        parent = item["_parent"]
+        if kind.detail and verdict.owned:
+            whole = complete(self._connections(kind.client), kind.detail, identifier, parent)
+            if whole is None:
+                return []
+            item = {**whole, "_parent": parent}
+            tags = tags or tags_of(search(kind.tags, item))
+        return [
+            Leftover(
+                kind=kind.name,
+                id=identifier,
+                region="global" if kind.is_global else self._owner.region,
+                reason=verdict.reason,
+                name=tags.get("Name", ""),
+                pending=bool(search(kind.pending, item)),
+                note=kind.note,
+                tags=tags,
+                owned=verdict.owned,
+                parent=parent,
+                item=item,
+            )
         ]
-        return [item for item in found if item is not None], ""
-    except (ClientError, BotoCoreError) as error:
-        return [], str(error)
 
+    def _tell(self, kind: Kind) -> None:
+        """Let other kinds know what of a kind is the cluster's."""
+        ours = [one for one in self._found if one.kind == kind.name and one.owned]
+        self._owner.found[f"@{kind.name}"] = {one.id for one in ours}
+        paths = {key for other in self._kinds for _path, key in other.relations if key.startswith(f"@{kind.name}:")}
+        paths |= {"@" + ":".join(other.parent) for other in self._kinds if other.parent[0] == kind.name}
+        for path in paths:
+            self._owner.found[path] = {
+                text for one in ours for text in _texts(search(path.partition(":")[2], one.item))
+            }
 
-def _list(aws: t.Any, kind: Kind) -> list[dict[str, t.Any]]:
-    import jmespath
-
-    if aws.can_paginate(kind.operation):
-        pages: t.Iterable[t.Any] = aws.get_paginator(kind.operation).paginate(**kind.parameters)
-    else:
-        pages = [getattr(aws, kind.operation)(**kind.parameters)]
-    items: list[dict[str, t.Any]] = []
-    for page in pages:
-        items.extend(jmespath.search(kind.items, page) or [])
-    if kind.live:
-        items = [item for item in items if jmespath.search(kind.live, item)]
-    return items
-
-
-def _ours(
-    aws: t.Any, kind: Kind, items: list[dict[str, t.Any]], cluster: str, manifest: dict[str, t.Any]
-) -> t.Iterator[tuple[dict[str, t.Any], str, dict[str, str]]]:
-    """The items that belong to the cluster, with the reason and their tags."""
-    import jmespath
-
-    undecided = []
-    for item in items:
-        tags = tags_of(jmespath.search(kind.tags, item)) if kind.tags else {}
-        related = relation_reason([(key, jmespath.search(path, item)) for path, key in kind.relations], manifest)
-        reason = (
-            tag_reason(tags, cluster) or related or _name_reason(kind, str(jmespath.search(kind.id, item)), cluster)
+    def _result(self) -> Scan:
+        order = {kind.name: index for index, kind in enumerate(self._wanted)}
+        found = sorted(
+            (one for one in self._found if one.kind in order), key=lambda one: (order[one.kind], one.parent, one.id)
         )
-        if reason:
-            yield item, reason, tags
-        elif kind.tag_operation and prefix_of(cluster) in str(jmespath.search(kind.id, item)):
-            undecided.append(item)
-    for item, tags in _ask_tags(aws, kind, undecided):
-        reason = tag_reason(tags, cluster)
-        if reason:
-            yield item, reason, tags
+        never = {kind.name for kind in self._kinds if kind.removal is None}
+        refused = {error["kind"] for error in self._problems}
+        states = self._state_buckets(order)
+        state_names = {one.id for one in states}
+        going = [one for one in found if one.kind not in never and one.id not in state_names]
+        return Scan(
+            [one for one in going if one.owned],
+            [one for one in going if not one.owned],
+            [one for one in found if one.kind in never] + states,
+            [kind.name for kind in self._wanted if kind.name not in refused | self._skipped],
+            sorted(self._problems, key=lambda error: order.get(error["kind"], -1)),
+            self._connections.calls - self._before,
+        )
+
+    def _state_buckets(self, order: t.Mapping[str, int]) -> list[Leftover]:
+        saved = self._owner.saved("state_buckets")
+        there = [str(item["Name"]) for item in self._listed.get("s3_bucket", [])] if "s3_bucket" in order else []
+        return [
+            Leftover("s3_bucket", name, self._owner.region, f"state_buckets={name}", note=STATE_NOTE, owned=False)
+            for name in there
+            if name in saved
+        ]
 
 
-def _name_reason(kind: Kind, name: str, cluster: str) -> str | None:
-    if name in [pattern.format(cluster=cluster) for pattern in kind.names]:
-        return "name=" + name
-    for pattern in kind.prefixes:
-        if name.startswith(pattern.format(cluster=cluster)):
-            return "name=" + pattern.format(cluster=cluster) + "*"
-    return None
-
-
-def _ask_tags(
-    aws: t.Any, kind: Kind, items: list[dict[str, t.Any]]
-) -> t.Iterator[tuple[dict[str, t.Any], dict[str, str]]]:
-    import jmespath
-    from botocore.exceptions import ClientError
-
-    if not kind.tag_operation:
-        return
-    ask = getattr(aws, kind.tag_operation)
-    if kind.tag_batch:
-        for start in range(0, len(items), kind.tag_batch):
-            batch = {item[kind.tag_argument]: item for item in items[start : start + kind.tag_batch]}
-            answer = ask(**{kind.tag_parameter: list(batch)})
-            for entry in jmespath.search(kind.tag_answer, answer) or []:
-                if entry["id"] in batch:
-                    yield batch[entry["id"]], tags_of(entry["tags"])
-        return
-    for item in items:
-        try:
-            answer = ask(**{kind.tag_parameter: item[kind.tag_argument]})
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in GONE:
-                continue
-            raise
-        yield item, tags_of(jmespath.search(kind.tag_answer, answer))
-
-
-def _leftover(
-    aws: t.Any, kind: Kind, item: dict[str, t.Any], reason: str, tags: dict[str, str], region: str
-) -> Leftover | None:
-    import jmespath
-    from botocore.exceptions import ClientError
-
-    identifier = str(jmespath.search(kind.id, item))
-    operation, parameter, answer = kind.detail
-    if operation:
-        try:
-            item = jmespath.search(answer, getattr(aws, operation)(**{parameter: identifier}))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in GONE:
-                return None
-            raise
-    pending = bool(kind.pending and jmespath.search(kind.pending, item))
-    return Leftover(
-        kind=kind.name,
-        id=identifier,
-        region="global" if kind.is_global else region,
-        reason=reason,
-        name=tags.get("Name", ""),
-        monthly_usd=0.0 if pending else monthly_usd(kind.name, item),
-        pending=pending,
-        note=kind.note,
-        tags=tags,
-    )
-
-
-class _Counter:
-    """Counts requests as they leave (retries included)."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self._lock = threading.Lock()
-
-    def watch(self, client: t.Any) -> None:
-        client.meta.events.register("before-send", self._count)
-
-    def _count(self, **_kwargs: t.Any) -> None:
-        with self._lock:
-            self.calls += 1
+def _texts(found: t.Any) -> set[str]:
+    return {str(one) for one in (found if isinstance(found, (list, tuple)) else [found]) if one}

@@ -41,6 +41,14 @@ PRODUCTS = (
     Product("ebs_volume", "AmazonEC2", (("productFamily", "Storage"), ("volumeApiName", "gp3")), "VolumeUsage.gp3"),
     Product("efs_file_system", "AmazonEFS", (("productFamily", "Storage"),), "TimedStorage-ByteHrs"),
 )
+# Further ones, which no install makes at once but which can be left behind.
+LEFT_BEHIND = (
+    Product("load_balancer", "AWSELB", (("productFamily", "Load Balancer-Application"),), "LoadBalancerUsage"),
+    Product("classic_load_balancer", "AWSELB", (("productFamily", "Load Balancer"),), "LoadBalancerUsage"),
+    Product("ebs_snapshot", "AmazonEC2", (("productFamily", "Storage Snapshot"),), "EBS:SnapshotUsage"),
+    Product("kms_key", "awskms", (), "KMS-Keys"),
+    Product("secret", "AWSSecretsManager", (), "AWSSecretsManager-Secrets"),
+)
 QUERIES = tuple(dict.fromkeys((product.service, product.filters) for product in PRODUCTS))
 # What makes one price out of the many that an instance type has.
 INSTANCE_FILTERS = (
@@ -83,10 +91,13 @@ def instance_price(price_list: t.Iterable[str], instance_type: str) -> float | N
     return min(prices) if prices else None
 
 
-def product_prices(answers: t.Mapping[tuple[str, tuple[tuple[str, str], ...]], t.Sequence[str]]) -> dict[str, float]:
-    """Return the prices of PRODUCTS by key, as far as the answers, by QUERIES, have them."""
+def product_prices(
+    answers: t.Mapping[tuple[str, tuple[tuple[str, str], ...]], t.Sequence[str]],
+    products: t.Iterable[Product] = PRODUCTS,
+) -> dict[str, float]:
+    """Return the prices of products by key, as far as the answers, by service and filters, have them."""
     found = {}
-    for product in PRODUCTS:
+    for product in products:
         prices = [
             usd
             for fields, usd in listed(answers.get((product.service, product.filters), ()))
