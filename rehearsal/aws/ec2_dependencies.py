@@ -11,7 +11,7 @@ from typing import Any
 from rehearsal.aws.account import backend
 from rehearsal.aws.ec2_vpc_endpoints import settle as settle_endpoints
 from rehearsal.aws.errors import AwsError
-from rehearsal.aws.operations import Context, before
+from rehearsal.aws.operations import Context, after, before
 
 
 def _violation(message: str) -> AwsError:
@@ -60,6 +60,16 @@ def delete_subnet(context: Context) -> None:
     settle_endpoints(context.region)
     if interfaces_in(backend("ec2", context.region), subnet_id):
         raise _violation(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+
+
+@after("ec2", "DeleteSubnet")
+def subnet_deleted(context: Context) -> None:
+    """A subnet takes its associations with route tables along."""
+    subnet_id = context.params["SubnetId"]
+    for table in backend("ec2", context.region).route_tables.values():
+        for association_id, associated in list(table._associations.items()):
+            if associated == subnet_id:
+                del table._associations[association_id]
 
 
 @before("ec2", "DeleteSecurityGroup")

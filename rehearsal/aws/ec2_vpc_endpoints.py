@@ -106,6 +106,7 @@ def complete_new(context: Context) -> None:
     ec2 = backend("ec2", context.region)
     endpoint = list(ec2.vpc_end_points.values())[-1]
     if not _is_interface(endpoint):
+        endpoint.vpc_endpoint_type = endpoint.vpc_endpoint_type or "Gateway"
         return
     _drop_interfaces(ec2, endpoint)
     if not endpoint.security_group_ids:

@@ -15,15 +15,19 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rehearsal.aws.account import ACCOUNT, regions_in_use
+from rehearsal.aws.backups import POINTS
 from rehearsal.aws.bootstrap import ADMIN, INSTALLER
 from rehearsal.aws.ec2_capacity_reservations import RESERVATIONS
 from rehearsal.aws.ec2_nat_gateways import settle as settle_nat_gateways
 from rehearsal.aws.ec2_placement_groups import GROUPS
+from rehearsal.aws.ec2_snapshots import RESTORES
 from rehearsal.aws.ec2_vpc_endpoints import settle as settle_endpoints
 from rehearsal.aws.ecr import RULES, TEMPLATES
 from rehearsal.aws.eks_store import STORE
 from rehearsal.aws.fsx import ASSOCIATIONS, FILE_SYSTEMS
 from rehearsal.aws.fsx import settle as settle_file_systems
+from rehearsal.aws.grafana import WORKSPACES
+from rehearsal.aws.s3files import FILE_SYSTEMS as S3_FILE_SYSTEMS
 
 AWS_ALIAS = "alias/aws/"
 
@@ -249,5 +253,9 @@ def inventory(pending: bool = False) -> dict[str, list[str]]:
     found["fsx:file-system"] = list(FILE_SYSTEMS)
     found["fsx:data-repository-association"] = list(ASSOCIATIONS)
     found["ecr:pull-through-cache-rule"] = [prefix for rules in RULES.values() for prefix in rules]
+    found["ec2:fast-snapshot-restore"] = ["/".join(key) for one in RESTORES.values() for key in one]
+    found["backup:recovery-point"] = [key for one in POINTS.values() for key in one]
+    found["grafana:workspace"] = [key for one in WORKSPACES.values() for key in one]
+    found["s3files:file-system"] = [key for one in S3_FILE_SYSTEMS.values() for key in one]
     found["ecr:repository-creation-template"] = [prefix for one in TEMPLATES.values() for prefix in one]
     return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}

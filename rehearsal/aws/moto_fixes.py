@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
+from moto.ssm.models import SimpleSystemManagerBackend
 
 from rehearsal.aws.account import backend
 from rehearsal.aws.operations import Context, after
@@ -45,3 +46,13 @@ def _no_opinion(_bucket: Any, _action: str, _resource: str) -> PermissionResult:
 
 # moto reads a bucket's policy without its conditions: "deny what comes without TLS" would deny everything.
 FakeBucket.get_permission = _no_opinion
+
+_describe_parameters = SimpleSystemManagerBackend.describe_parameters
+
+
+def _own_parameters(self: Any, *arguments: Any, **keys: Any) -> list[Any]:
+    """List the account's own parameters; AWS's public ones are found by their path only."""
+    return [one for one in _describe_parameters(self, *arguments, **keys) if not one.name.startswith("/aws/service/")]
+
+
+SimpleSystemManagerBackend.describe_parameters = _own_parameters

@@ -13,7 +13,8 @@ from typing import Any
 from rehearsal.aws.identity import Principal
 from rehearsal.aws.wire import Call, Response
 
-Result = dict[str, Any] | None
+#: What an operation answers, with boto3's names, or moto's whole answer.
+Result = dict[str, Any] | Response | None
 #: One lock for the whole account: moto's backends and ours are plain dicts.
 ACCOUNT_LOCK = threading.RLock()
 

@@ -75,17 +75,66 @@ def _fsx(_: str, resource: str) -> Any:
     return tags_of_resource(resource)
 
 
+def _elbv2(region: str, resource: str) -> Any:
+    return backend("elbv2", region).tagging_service.get_tag_dict_for_resource(resource)
+
+
+def _elb(region: str, resource: str) -> Any:
+    return getattr(backend("elb", region).load_balancers.get(_last(resource)), "tags", None)
+
+
+def _autoscaling(region: str, resource: str) -> Any:
+    groups = backend("autoscaling", region).autoscaling_groups.values()
+    return next((group.tags for group in groups if group.arn == resource), None)
+
+
+def _secretsmanager(region: str, resource: str) -> Any:
+    secrets = backend("secretsmanager", region).secrets.values()
+    return next((secret.tags for secret in secrets if secret.arn == resource), None)
+
+
+def _grafana(region: str, resource: str) -> Any:
+    from rehearsal.aws.grafana import WORKSPACES
+
+    return WORKSPACES.get(region, {}).get(_last(resource), {}).get("tags")
+
+
+def _backup(region: str, resource: str) -> Any:
+    from rehearsal.aws.backups import POINTS
+
+    return POINTS.get(region, {}).get(resource, {}).get("Tags")
+
+
+def _acm(region: str, resource: str) -> Any:
+    certificate = backend("acm", region)._certificates.get(resource)
+    return dict(certificate.tags.items()) if certificate is not None else None
+
+
+def _s3files(region: str, resource: str) -> Any:
+    from rehearsal.aws.s3files import FILE_SYSTEMS
+
+    return FILE_SYSTEMS.get(region, {}).get(resource.partition(":file-system/")[2].partition("/")[0], {}).get("tags")
+
+
 FINDERS: Mapping[str, Callable[[str, str], Any]] = {
+    "acm": _acm,
     "amp": _amp,
+    "autoscaling": _autoscaling,
+    "backup": _backup,
     "ec2": resource_tags,
     "ecr": _ecr,
     "efs": _efs,
     "eks": lambda _, resource: tags_of(resource),
+    "elb": _elb,
+    "elbv2": _elbv2,
     "events": _events,
     "fsx": _fsx,
+    "grafana": _grafana,
     "iam": _iam,
     "kms": _kms,
     "logs": _logs,
+    "s3files": _s3files,
+    "secretsmanager": _secretsmanager,
     "sqs": _sqs,
 }
 

@@ -15,6 +15,7 @@ from typing import Any
 from rehearsal.aws.account import ACCOUNT, arn, backend
 from rehearsal.aws.ec2_resources import ec2_resources
 from rehearsal.aws.policy import ANY_RESOURCE, NO_RESOURCE
+from rehearsal.aws.s3files import FILE_SYSTEMS as S3_FILE_SYSTEMS
 from rehearsal.aws.wire import Call
 
 #: EKS operations without resource-level permissions.
@@ -184,19 +185,76 @@ def _amp(call: Call) -> list[str]:
     return [arn("aps", f"workspace/{call.params['workspaceId']}", call.region)] if "workspaceId" in call.params else []
 
 
+def _elb(call: Call) -> list[str]:
+    """Load balancers of both generations, target groups and listeners."""
+    params = call.params
+    if call.action.startswith("Describe"):
+        return [NO_RESOURCE]
+    if "LoadBalancerName" in params:
+        return [arn("elasticloadbalancing", f"loadbalancer/{params['LoadBalancerName']}", call.region)]
+    return [params[name] for name in ("LoadBalancerArn", "TargetGroupArn", "ListenerArn") if name in params]
+
+
+def _autoscaling(call: Call) -> list[str]:
+    name = call.params.get("AutoScalingGroupName")
+    group = backend("autoscaling", call.region).autoscaling_groups.get(name) if name else None
+    return [group.arn] if group is not None else []
+
+
+def _secretsmanager(call: Call) -> list[str]:
+    wanted = call.params.get("SecretId")
+    if call.action == "ListSecrets":
+        return [NO_RESOURCE]
+    secrets = backend("secretsmanager", call.region).secrets.values()
+    return [secret.arn for secret in secrets if wanted in {secret.arn, secret.name}]
+
+
+def _grafana(call: Call) -> list[str]:
+    key = call.params.get("workspaceId")
+    return [arn("grafana", f"/workspaces/{key}", call.region)] if key else [NO_RESOURCE]
+
+
+def _backup(call: Call) -> list[str]:
+    return [call.params["RecoveryPointArn"]] if "RecoveryPointArn" in call.params else []
+
+
+def _s3files(call: Call) -> list[str]:
+    """A part of a file system is named below it, whose tags count for it."""
+    params = call.params
+    if "fileSystemId" in params:
+        return [arn("s3files", f"file-system/{params['fileSystemId']}", call.region)]
+    part = params.get("mountTargetId") or params.get("accessPointId")
+    for key, system in S3_FILE_SYSTEMS.get(call.region, {}).items():
+        if part in {*system["targets"], *system["points"]}:
+            return [arn("s3files", f"file-system/{key}/{part}", call.region)]
+    return []
+
+
+def _acm(call: Call) -> list[str]:
+    return [call.params["CertificateArn"]] if "CertificateArn" in call.params else [NO_RESOURCE]
+
+
 FINDERS: Mapping[str, Callable[[Call], list[str]]] = {
+    "acm": _acm,
     "amp": _amp,
+    "autoscaling": _autoscaling,
+    "backup": _backup,
     "dynamodb": _dynamodb,
     "ec2": ec2_resources,
     "ecr": _ecr,
     "efs": _efs,
     "eks": _eks,
+    "elb": _elb,
+    "elbv2": _elb,
     "events": _events,
     "fsx": _fsx,
+    "grafana": _grafana,
     "iam": _iam,
     "kms": _kms,
     "logs": _logs,
     "s3": _s3,
+    "s3files": _s3files,
+    "secretsmanager": _secretsmanager,
     "sqs": _sqs,
     "ssm": _ssm,
     "sts": _sts,

@@ -20,7 +20,20 @@ MOTO_ENVIRONMENT = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
 }
 #: Modules whose operations register themselves when they are imported.
-OPERATION_MODULES = ("ec2_", "ecr", "efs", "eks_", "fsx", "pricing", "quotas", "moto_fixes")
+OPERATION_MODULES = (
+    "backups",
+    "ec2_",
+    "ecr",
+    "efs",
+    "eks_",
+    "fsx",
+    "grafana",
+    "iam_",
+    "moto_fixes",
+    "pricing",
+    "quotas",
+    "s3files",
+)
 
 
 def prepare() -> None:

@@ -100,7 +100,8 @@ def listing(aws: t.Any, kind: Kind, parent: str = "") -> list[Json]:
     """Return what there is of a kind, of one parent if it has parents."""
     parameters = fill(kind.parameters, parent)
     if aws.can_paginate(kind.operation):
-        pages: t.Iterable[t.Any] = aws.get_paginator(kind.operation).paginate(**parameters)
+        sizes = {"PaginationConfig": {"PageSize": kind.page}} if kind.page else {}
+        pages: t.Iterable[t.Any] = aws.get_paginator(kind.operation).paginate(**parameters, **sizes)
     else:
         pages = [getattr(aws, kind.operation)(**parameters)]
     items = [item for page in pages for item in search(kind.items, page) or []]
@@ -160,7 +161,7 @@ def tag_index(connections: Clients, cluster: str) -> set[str]:
         {"Key": "elbv2.k8s.aws/cluster", "Values": [cluster]},
         {"Key": f"kubernetes.io/cluster/{cluster}", "Values": ["owned"]},
     ):
-        for page in aws.get_paginator("get_resources").paginate(TagFilters=[wanted]):
+        for page in aws.get_paginator("get_resources").paginate(TagFilters=[wanted], ResourcesPerPage=100):
             found.update(entry["ResourceARN"] for entry in page["ResourceTagMappingList"])
     return found
 

@@ -13,15 +13,13 @@ from .kind import Json
 from .order import Step, describe, holders
 
 # What to do, by what AWS's code or message holds; the first that fits counts.
+_PERMISSIONS = (
+    "Attach the document cleanup-sweep of docs/iam/installer-policy.json, or look for what else denies it "
+    "(a policy of the vault, the bucket or the organization)."
+)
 _HINTS: tuple[tuple[str, str], ...] = (
-    (
-        "AccessDenied",
-        "Attach the document cleanup-sweep of docs/iam/installer-policy.json, or look for a policy that denies it.",
-    ),
-    (
-        "UnauthorizedOperation",
-        "Attach the document cleanup-sweep of docs/iam/installer-policy.json, or look for a policy that denies it.",
-    ),
+    ("AccessDenied", _PERMISSIONS),
+    ("UnauthorizedOperation", _PERMISSIONS),
     ("TerminationProtection", "Switch its termination protection off, and run again."),
     ("disableApiTermination", "Switch its termination protection off, and run again."),
     ("deletion protection", "Switch its deletion protection off, and run again."),
@@ -49,6 +47,8 @@ def of_step(step: Step, error: BaseException | None, code: str, others: t.Sequen
     held_by += [other for other in holders(one, others) if other.owned and not other.pending]
     if error is not None:
         reason, hint = str(error), _hint(f"{code} {error}")
+        if hint == _PERMISSIONS:
+            held_by = []
     elif step.waits_for:
         held_by = list(step.waits_for)
         reason, hint = f"it goes after {_some(step.waits_for)}", "Clear these first, and run again."

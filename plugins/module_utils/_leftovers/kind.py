@@ -106,6 +106,7 @@ class Kind:
             ``@kind`` (``@kind:expression``) for the ids (values) of that kind that were found to be the cluster's.
         identity: the key of the manifest that names this very resource.
         parameters: parameters of the listing; ``{parent}`` stands for the parent's value.
+        page: items in an answer, where AWS gives few, or no more than one answer, unless asked for more.
         parent: kind and expression on its item: the listing is asked once for each that is the cluster's.
         saved: key of the manifest and template (``{id}``, ``{region}``, ``{account}``) of parents that are gone.
         live: what is still there (AWS shows states such as "terminated" for a while).
@@ -130,6 +131,7 @@ class Kind:
     relations: tuple[tuple[str, str], ...] = ()
     identity: str = ""
     parameters: Json = dataclasses.field(default_factory=dict)
+    page: int = 0
     parent: tuple[str, str] = ("", "")
     saved: tuple[str, str] = ("", "")
     live: str = ""

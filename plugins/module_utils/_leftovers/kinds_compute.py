@@ -87,6 +87,7 @@ COMPUTE: tuple[Kind, ...] = (
         "Tags",
         note="starts its instances again",
         # A group of a node group is EKS's to delete.
+        page=100,
         removal=Removal(
             "delete_auto_scaling_group",
             "AutoScalingGroupName",
@@ -104,6 +105,7 @@ COMPUTE: tuple[Kind, ...] = (
         "Tags",
         _IN_VPC,
         live="State.Name!='terminated'",
+        page=1000,
         removal=Removal(
             "terminate_instances", "InstanceIds", as_list=True, after=_STARTERS, going="State.Name=='shutting-down'"
         ),
@@ -180,6 +182,7 @@ COMPUTE: tuple[Kind, ...] = (
         "LaunchTemplates[]",
         "LaunchTemplateId",
         "Tags",
+        page=200,
         removal=Removal("delete_launch_template", "LaunchTemplateId", after=_STARTERS),
     ),
     Kind(

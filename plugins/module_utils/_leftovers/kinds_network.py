@@ -40,6 +40,7 @@ NETWORK: tuple[Kind, ...] = (
         relations=_IN_VPC,
         marks="starts_with(LoadBalancerName, 'k8s-')",
         tagging=_elbv2_tags("LoadBalancerArn"),
+        page=400,
         removal=Removal("delete_load_balancer", "LoadBalancerArn"),
     ),
     Kind(
@@ -51,6 +52,7 @@ NETWORK: tuple[Kind, ...] = (
         relations=_IN_VPC,
         marks="starts_with(TargetGroupName, 'k8s-')",
         tagging=_elbv2_tags("TargetGroupArn"),
+        page=400,
         removal=Removal("delete_target_group", "TargetGroupArn", after=("load_balancer",)),
     ),
     Kind(
@@ -67,6 +69,7 @@ NETWORK: tuple[Kind, ...] = (
             "TagDescriptions[].{id: LoadBalancerName, tags: Tags}",
             batch=20,
         ),
+        page=400,
         removal=Removal("delete_load_balancer", "LoadBalancerName"),
     ),
     Kind(
@@ -128,6 +131,7 @@ NETWORK: tuple[Kind, ...] = (
             " || TagSet[?Key=='node.k8s.amazonaws.com/instance_id' || Key=='eks:eni:owner'])"
         ),
         note="blocks its subnet and security groups",
+        page=1000,
         removal=Removal(
             "delete_network_interface",
             "NetworkInterfaceId",
@@ -146,6 +150,7 @@ NETWORK: tuple[Kind, ...] = (
         live="GroupName!='default'",
         marks="starts_with(GroupName, 'k8s-') || starts_with(GroupName, 'eks-cluster-sg-')",
         note="blocks its VPC",
+        page=1000,
         removal=Removal(
             "delete_security_group", "GroupId", after=(*_USERS, "network_interface"), steps=("revoke_references",)
         ),
@@ -300,6 +305,7 @@ NETWORK: tuple[Kind, ...] = (
         "CertificateSummaryList[]",
         "CertificateArn",
         tagging=Tagging("list_tags_for_certificate", "CertificateArn", "CertificateArn", "Tags"),
+        page=1000,
         removal=Removal("delete_certificate", "CertificateArn", after=("load_balancer",)),
     ),
 )

@@ -24,6 +24,7 @@ OTHERS: tuple[Kind, ...] = (
         marks="`true`",
         is_global=True,
         note="blocks its role",
+        page=1000,
         removal=Removal(
             "delete_instance_profile",
             "InstanceProfileName",
@@ -41,6 +42,7 @@ OTHERS: tuple[Kind, ...] = (
         live="!starts_with(Path, '/aws-service-role/')",
         tagging=Tagging("list_role_tags", "RoleName", "RoleName", "Tags"),
         is_global=True,
+        page=1000,
         removal=Removal(
             "delete_role",
             "RoleName",
@@ -58,6 +60,7 @@ OTHERS: tuple[Kind, ...] = (
         parameters={"Scope": "Local"},
         tagging=Tagging("list_policy_tags", "PolicyArn", "Arn", "Tags"),
         is_global=True,
+        page=1000,
         removal=Removal("delete_policy", "PolicyArn", after=("iam_role",), steps=("drop_policy_versions",)),
     ),
     Kind(
@@ -89,6 +92,7 @@ OTHERS: tuple[Kind, ...] = (
         "url",
         identity="queue_urls",
         tagging=Tagging("list_queue_tags", "QueueUrl", "url", "Tags"),
+        page=1000,
         removal=Removal("delete_queue", "QueueUrl", after=("eventbridge_rule", "ec2_instance")),
     ),
     Kind(
@@ -98,6 +102,7 @@ OTHERS: tuple[Kind, ...] = (
         "MetricAlarms[]",
         "AlarmArn",
         tagging=Tagging("list_tags_for_resource", "ResourceARN", "AlarmArn", "Tags"),
+        page=100,
         removal=Removal("delete_alarms", "AlarmNames", value="AlarmName", as_list=True),
     ),
     Kind(
@@ -108,6 +113,7 @@ OTHERS: tuple[Kind, ...] = (
         "workspaceId",
         "tags",
         pending="status.statusCode=='DELETING'",
+        page=1000,
         removal=Removal("delete_workspace", "workspaceId", after=("ec2_instance",)),
     ),
     Kind(
@@ -131,6 +137,7 @@ OTHERS: tuple[Kind, ...] = (
         parameters={"IncludePlannedDeletion": True},
         pending="DeletedDate!=null",
         note="its name is held until it is gone for good",
+        page=100,
         removal=Removal("delete_secret", "SecretId", parameters={"RecoveryWindowInDays": 7}, after=_WORKERS),
     ),
     Kind(
@@ -142,6 +149,7 @@ OTHERS: tuple[Kind, ...] = (
         tagging=Tagging(
             "list_tags_for_resource", "ResourceId", "Name", "TagList", parameters={"ResourceType": "Parameter"}
         ),
+        page=50,
         removal=Removal("delete_parameter", "Name"),
     ),
     Kind(
@@ -154,6 +162,7 @@ OTHERS: tuple[Kind, ...] = (
         prefixes=("/aws/eks/{cluster}/", "/aws/containerinsights/{cluster}/", "/aws/vpc-flow-log/{cluster}/"),
         note="an old group makes the next install fail",
         # EKS writes its last lines when the cluster goes, and makes the group again for them.
+        page=50,
         removal=Removal("delete_log_group", "logGroupName", after=(*_WORKERS, "eks_addon", "flow_log")),
     ),
     Kind(
@@ -166,6 +175,7 @@ OTHERS: tuple[Kind, ...] = (
         # An alias has no tags of its own; it belongs to whom its key belongs, whatever it is called.
         tagging=Tagging("list_resource_tags", "KeyId", "TargetKeyId", "Tags"),
         note="a kept alias breaks the next install",
+        page=100,
         removal=Removal("delete_alias", "AliasName", after=_WORKERS),
     ),
     Kind(
@@ -180,6 +190,7 @@ OTHERS: tuple[Kind, ...] = (
         detail=Detail("describe_key", "KeyId", "KeyMetadata"),
         pending="KeyState=='PendingDeletion'",
         note="pending deletion is free",
+        page=1000,
         removal=Removal("schedule_key_deletion", "KeyId", parameters={"PendingWindowInDays": 7}, after=_ENCRYPTED),
     ),
 )

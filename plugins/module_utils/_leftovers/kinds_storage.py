@@ -23,6 +23,7 @@ STORAGE: tuple[Kind, ...] = (
         identity="volume_ids",
         live="State!='deleted'",
         pending="State=='deleting'",
+        page=500,
         removal=Removal("delete_volume", "VolumeId", after=_MOUNTED_BY, ready="State=='available' || State=='error'"),
     ),
     Kind(
@@ -55,6 +56,7 @@ STORAGE: tuple[Kind, ...] = (
         "Tags",
         identity="snapshot_ids",
         parameters={"OwnerIds": ["self"]},
+        page=1000,
         removal=Removal("delete_snapshot", "SnapshotId", after=("ami", "fast_snapshot_restore")),
     ),
     Kind(
@@ -192,6 +194,7 @@ STORAGE: tuple[Kind, ...] = (
         "repositoryArn",
         tagging=Tagging("list_tags_for_resource", "resourceArn", "repositoryArn", "tags"),
         # A pull would make it again as long as the rule is there.
+        page=1000,
         removal=Removal(
             "delete_repository",
             "repositoryName",
