@@ -16,9 +16,8 @@ import pytest
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import kinds, order, steps
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.kind import Kind
 
-POLICIES: dict[str, Any] = json.loads(
-    (Path(__file__).resolve().parents[5] / "docs" / "iam" / "installer-policy.json").read_text(encoding="utf-8")
-)
+ROOT = Path(__file__).resolve().parents[5]
+POLICIES: dict[str, Any] = json.loads((ROOT / "docs" / "iam" / "installer-policy.json").read_text(encoding="utf-8"))
 
 
 @cache
@@ -120,6 +119,11 @@ def test_actions_are_iam_actions() -> None:
     removing = kinds.removal_actions()
     assert {"s3:DeleteObjectVersion", "elasticfilesystem:DeleteMountTarget", "iam:DetachRolePolicy"} <= set(removing)
     assert not [action for action in found + removing if action.split(":")[0] in ("efs", "elb", "elbv2", "amp")]
+
+
+def test_the_documentation_has_every_kind_and_every_group() -> None:
+    text = (ROOT / "docs" / "leftovers.md").read_text(encoding="utf-8")
+    assert [name for name in (*kinds.BY_NAME, *kinds.GROUPS) if f"`{name}`" not in text] == []
 
 
 def allowed() -> set[str]:
