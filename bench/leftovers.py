@@ -26,13 +26,13 @@ ROOT = Path(__file__).resolve().parents[1]
 BUDGET_SECONDS = 20.0
 REGION = "us-west-2"
 CLUSTER = "dyn"
-#: Kind -> its share of all, and how many of it AWS gives in one answer.
+#: Kind -> its share of all, and how many of it the embedded AWS gives in one answer.
 SHARES = {
     "roles": (0.20, 1000),
     "log groups": (0.20, 50),
     "buckets": (0.15, 10_000),
     "security groups": (0.15, 1000),
-    "parameters": (0.10, 50),
+    "parameters": (0.10, 10_000),  # asked for by tag
     "interfaces": (0.10, 1000),
     "volumes": (0.05, 500),
     "queues": (0.03, 1000),

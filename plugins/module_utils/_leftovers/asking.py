@@ -91,14 +91,18 @@ def search(expression: str, item: t.Any) -> t.Any:
     return jmespath.search(expression, item) if expression else None
 
 
-def fill(parameters: Json, parent: str) -> Json:
-    """Return parameters with the parent's value in them."""
-    return {key: parent if value == "{parent}" else value for key, value in parameters.items()}
+def fill(value: t.Any, names: t.Mapping[str, str]) -> t.Any:
+    """Return parameters with ``{parent}`` and ``{cluster}`` filled in, however deep they stand."""
+    if isinstance(value, dict):
+        return {key: fill(one, names) for key, one in value.items()}
+    if isinstance(value, list):
+        return [fill(one, names) for one in value]
+    return value.format(**names) if isinstance(value, str) else value
 
 
-def listing(aws: t.Any, kind: Kind, parent: str = "") -> list[Json]:
+def listing(aws: t.Any, kind: Kind, cluster: str, parent: str = "") -> list[Json]:
     """Return what there is of a kind, of one parent if it has parents."""
-    parameters = fill(kind.parameters, parent)
+    parameters = fill(kind.parameters, {"cluster": cluster, "parent": parent})
     if aws.can_paginate(kind.operation):
         sizes = {"PaginationConfig": {"PageSize": kind.page}} if kind.page else {}
         pages: t.Iterable[t.Any] = aws.get_paginator(kind.operation).paginate(**parameters, **sizes)

@@ -161,7 +161,7 @@ class _Search:
 
         with noting(kind, self._problems):
             try:
-                items = listing(self._connections(kind.client), kind, parent)
+                items = listing(self._connections(kind.client), kind, self._owner.cluster, parent)
             except UnknownServiceError:  # an older boto3, or a region without the service: nothing of it can be there
                 self._skipped.add(kind.name)
                 return
@@ -193,6 +193,8 @@ class _Search:
 
     def _is_candidate(self, kind: Kind, item: Json) -> bool:
         identifier = str(search(kind.id, item))
+        if "{cluster}" in str(kind.parameters):  # what AWS was asked for by the cluster's tag
+            return True
         related = any(self._owner.saved(key) & _texts(search(path, item)) for path, key in kind.relations)
         saved = identifier in self._owner.saved(kind.identity)
         return related or saved or self._owner.named_in(identifier) or in_index(identifier, self._index)

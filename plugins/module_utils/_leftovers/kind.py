@@ -105,7 +105,7 @@ class Kind:
         relations: pairs of an expression on the item and what its values may name: a key of the manifest, or
             ``@kind`` (``@kind:expression``) for the ids (values) of that kind that were found to be the cluster's.
         identity: the key of the manifest that names this very resource.
-        parameters: parameters of the listing; ``{parent}`` stands for the parent's value.
+        parameters: those of the listing; ``{cluster}`` and ``{parent}`` stand for the cluster and the parent's value.
         page: items in an answer, where AWS gives few, or no more than one answer, unless asked for more.
         parent: kind and expression on its item: the listing is asked once for each that is the cluster's.
         saved: key of the manifest and template (``{id}``, ``{region}``, ``{account}``) of parents that are gone.

@@ -82,6 +82,7 @@ OTHERS: tuple[Kind, ...] = (
         "Rules[?!ManagedBy]",
         "Arn",
         tagging=Tagging("list_tags_for_resource", "ResourceARN", "Arn", "Tags"),
+        page=100,
         removal=Removal("delete_rule", "Name", value="Name", steps=("remove_targets",)),
     ),
     Kind(
@@ -146,10 +147,11 @@ OTHERS: tuple[Kind, ...] = (
         "describe_parameters",
         "Parameters[]",
         "Name",
+        # Accounts have thousands, in pages of fifty; this API can be asked for a tag.
+        parameters={"ParameterFilters": [{"Key": "tag:Cluster", "Values": ["{cluster}"]}]},
         tagging=Tagging(
             "list_tags_for_resource", "ResourceId", "Name", "TagList", parameters={"ResourceType": "Parameter"}
         ),
-        page=50,
         removal=Removal("delete_parameter", "Name"),
     ),
     Kind(
