@@ -111,7 +111,8 @@ def owners(tags: t.Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for key in NAME_TAGS:
-        if tags.get(key) and not (key == "Cluster" and tags.get("ManagedBy", MANAGED_BY) != MANAGED_BY):
+        # Many call their own tag Cluster: ours stands beside another one.
+        if tags.get(key) and (key != "Cluster" or tags.get("ManagedBy") == MANAGED_BY):
             found.setdefault(tags[key], f"{key}={tags[key]}")
     for key, value in tags.items():
         if key.startswith(OWNER_TAG) and value == "owned":

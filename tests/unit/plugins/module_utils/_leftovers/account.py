@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-NETWORK = {"Vpcs": [{"VpcId": "vpc-1", "Tags": [{"Key": "Cluster", "Value": "dyn"}]}]}
+OURS = [{"Key": "Cluster", "Value": "dyn"}, {"Key": "ManagedBy", "Value": "ai_on_eks.dynamo"}]
+NETWORK = {"Vpcs": [{"VpcId": "vpc-1", "Tags": OURS}]}
 
 
 class _Events:

@@ -28,7 +28,7 @@ def instance(identifier: str, state: str = "running", **more: Any) -> dict[str, 
 
 
 def tagged(value: str, key: str = "Cluster") -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value}]
+    return [{"Key": key, "Value": value}, {"Key": "ManagedBy", "Value": "ai_on_eks.dynamo"}]
 
 
 def test_what_is_gone_and_what_is_not_ours_is_no_leftover() -> None:
@@ -125,7 +125,9 @@ def test_a_key_is_found_by_its_alias_and_pending_deletion_is_free() -> None:
                 ]
             },
             "list_keys": {"Keys": [{"KeyId": key} for key in states]},
-            "list_resource_tags": lambda KeyId: {"Tags": [{"TagKey": "Cluster", "TagValue": owners[KeyId]}]},
+            "list_resource_tags": lambda KeyId: {
+                "Tags": [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tagged(owners[KeyId])]
+            },
             "describe_key": lambda KeyId: {"KeyMetadata": {"KeyId": KeyId, "KeyState": states[KeyId]}},
         },
     )

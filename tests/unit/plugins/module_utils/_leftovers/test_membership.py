@@ -12,6 +12,8 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.kinds import BY_NAME
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.membership import Owner, Verdict
 
+OURS = {"Cluster": "dyn", "ManagedBy": "ai_on_eks.dynamo"}
+
 
 def owner(cluster: str = "dyn", **manifest: Any) -> Owner:
     return Owner(cluster, "us-west-2", manifest, {"@vpc": {"vpc-ours"}, "@iam_role": {"dyn-us-west-2-karp-node"}})
@@ -40,8 +42,8 @@ def test_tags_of_every_shape(raw: Any, expected: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
-        ({"Cluster": "dyn"}, "Cluster=dyn"),
-        ({"Cluster": "dyn", "ManagedBy": "ai_on_eks.dynamo"}, "Cluster=dyn"),
+        ({"Cluster": "dyn"}, None),
+        (OURS, "Cluster=dyn"),
         ({"Cluster": "dyn", "ManagedBy": "another tool"}, None),
         ({"Cluster": "dyn-2"}, None),
         ({"Blueprint": "dyn", "GithubRepo": "github.com/awslabs/ai-on-eks"}, "Blueprint=dyn"),
@@ -86,12 +88,12 @@ def test_marks_of_another_cluster_win_over_the_vpc_and_over_names() -> None:
     found = judge("security_group", group, {"kubernetes.io/cluster/dyn-2": "owned"})
     assert found == Verdict(False, "kubernetes.io/cluster/dyn-2=owned, vpc=vpc-ours")
     assert judge("iam_role", {"id": "dyn-2-us-west-2-core"}, {"Cluster": "dyn-2"}) is None
-    both = judge("ebs_volume", {}, {"Cluster": "dyn", "kubernetes.io/cluster/dyn-2": "owned"})
+    both = judge("ebs_volume", {}, {**OURS, "kubernetes.io/cluster/dyn-2": "owned"})
     assert both == Verdict(False, "kubernetes.io/cluster/dyn-2=owned, Cluster=dyn")
 
 
 def test_a_given_vpc_is_not_ours_and_its_tagged_subnets_are_not_either() -> None:
-    assert judge("vpc", {"id": "vpc-1"}, {"Cluster": "dyn"}, given_vpc_ids=["vpc-1"]) is None
+    assert judge("vpc", {"id": "vpc-1"}, OURS, given_vpc_ids=["vpc-1"]) is None
     assert judge("vpc", {"id": "vpc-1"}, {}, vpc_ids=["vpc-1"]) is None
     shared = {"kubernetes.io/cluster/dyn": "shared", "karpenter.sh/discovery": "dyn"}
     assert judge("subnet", {"id": "subnet-1", "VpcId": "vpc-1"}, shared) is None
@@ -100,7 +102,7 @@ def test_a_given_vpc_is_not_ours_and_its_tagged_subnets_are_not_either() -> None
 def test_a_saved_id_names_exactly_that_resource() -> None:
     assert judge("efs_file_system", {"id": "fs-1"}, efs_ids=["fs-1"]) == Verdict(True, "efs_ids=fs-1")
     assert judge("efs_file_system", {"id": "fs-2"}, efs_ids=["fs-1"]) is None
-    taken = judge("efs_file_system", {"id": "fs-1"}, {"Cluster": "dyn-2"}, efs_ids=["fs-1"])
+    taken = judge("efs_file_system", {"id": "fs-1"}, {**OURS, "Cluster": "dyn-2"}, efs_ids=["fs-1"])
     assert taken == Verdict(False, "Cluster=dyn-2, efs_ids=fs-1")
 
 
@@ -119,7 +121,7 @@ def test_names_of_aws_own_making_hold_the_whole_name() -> None:
 
 
 def test_a_cluster_of_the_same_name_in_another_region_keeps_its_roles() -> None:
-    tags = {"Cluster": "dyn"}
+    tags = OURS
     assert judge("iam_role", {"id": "dyn-us-west-2-core"}, tags) == Verdict(True, "Cluster=dyn")
     assert judge("iam_role", {"id": "dyn-us-east-1-core"}, tags) is None
     assert judge("iam_role", {"id": "dyn-core"}, tags) == Verdict(True, "Cluster=dyn")

@@ -13,9 +13,7 @@ from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.asking import Connections
 from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers.finder import Leftover
 
-from .account import FakeClient, refusal
-
-OURS = [{"Key": "Cluster", "Value": "dyn"}]
+from .account import OURS, FakeClient, refusal
 
 
 def leftover(kind: str, identifier: str = "x-1", **more: Any) -> Leftover:
@@ -188,7 +186,7 @@ def test_what_is_kept_stays_and_does_not_fail() -> None:
 
 def test_only_what_carries_a_tag_goes() -> None:
     account = Account()
-    done = run(account, tag="ManagedBy=ai_on_eks.dynamo")
+    done = run(account, tag="karpenter.sh/nodepool")
     assert (done.deleted, set(account.groups)) == ([], {"sg-1", "sg-2"})
 
 
@@ -228,7 +226,7 @@ def test_a_key_is_scheduled_and_counts_as_deleted_once() -> None:
     account = FakeClient(
         {
             "list_keys": {"Keys": [{"KeyId": "k-1"}]},
-            "list_resource_tags": {"Tags": [{"TagKey": "Cluster", "TagValue": "dyn"}]},
+            "list_resource_tags": {"Tags": [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in OURS]},
             "describe_key": lambda KeyId: {"KeyMetadata": {"KeyId": KeyId, "KeyState": states[KeyId]}},
             "schedule_key_deletion": lambda KeyId, PendingWindowInDays: states.update({KeyId: "PendingDeletion"}),
         }
