@@ -31,12 +31,23 @@ def connect(region: str) -> Connections:
     )
 
     def client(service: str) -> t.Any:
-        regions = session.get_available_regions(service) if service in _NOT_EVERYWHERE else []
-        if regions and region not in regions:
+        if service in _NOT_EVERYWHERE and not _is_in(session, service, region):
             raise UnknownServiceError(service_name=service, known_service_names=f"those of {region}")
         return session.client(service, config=config, region_name=_PRICING_REGION if service == "pricing" else region)
 
     return Connections(client)
+
+
+def _is_in(session: t.Any, service: str, region: str) -> bool:
+    """Tell whether a service is in a region; what boto3 does not know is tried."""
+    from botocore.exceptions import UnknownRegionError
+
+    try:
+        partition = session.get_partition_for_region(region)
+    except UnknownRegionError:
+        return True
+    regions = session.get_available_regions(service, partition_name=partition)
+    return not regions or region in regions
 
 
 def carries(tags: t.Mapping[str, str], wanted: str) -> bool:
