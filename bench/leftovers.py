@@ -5,8 +5,9 @@
     python bench/leftovers.py            # 0, 2,500 and 10,000 resources in the embedded AWS
     python bench/leftovers.py --sizes 500
 
-Prints seconds and API calls by service for each size, and what the calls grow with: pages, not resources. Exit status 1
-when the largest account takes more than the budget, or when a call was made for a single unrelated resource.
+Prints seconds (and, for busy machines, the CPU seconds of the scan and of the embedded AWS behind it) and API calls by
+service for each size, and what the calls grow with: pages, not resources. Exit status 1 when the largest account takes
+more than the budget, or when a call was made for a single unrelated resource.
 """
 
 from __future__ import annotations
@@ -113,7 +114,13 @@ def serve(data: Path, size: int) -> int:
     return 0
 
 
-def scan(url: str, keys: dict[str, str]) -> dict[str, Any]:
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def scan(url: str, keys: dict[str, str], server: int) -> dict[str, Any]:
     """Look for leftovers twice: with new clients, as a module does, and again with those that are there."""
     from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._leftovers import finder, look
 
@@ -124,14 +131,16 @@ def scan(url: str, keys: dict[str, str]) -> dict[str, Any]:
         AWS_EC2_METADATA_DISABLED="true",
     )
     connections = look.connect(REGION)
-    seconds = []
+    seconds, cpu = [], (time.process_time(), cpu_seconds(server))
     for _ in range(2):
         started = time.perf_counter()
         found = finder.find(connections, CLUSTER, REGION, {})
         seconds.append(time.perf_counter() - started)
+        if len(seconds) == 1:
+            used = (time.process_time() - cpu[0], cpu_seconds(server) - cpu[1])
     if found.errors or found.leftovers or found.foreign:
         raise SystemExit(f"the scan went wrong: {found.errors or [*found.leftovers, *found.foreign]}")
-    return {"seconds": seconds, "calls": dict(sorted(found.calls.items()))}
+    return {"seconds": seconds, "cpu": used, "calls": dict(sorted(found.calls.items()))}
 
 
 def measure(size: int) -> dict[str, Any]:
@@ -146,7 +155,7 @@ def measure(size: int) -> dict[str, Any]:
                     raise SystemExit(f"the embedded AWS ended with {process.returncode}")
                 time.sleep(0.05)
             keys = json.loads((data / "credentials.json").read_text(encoding="utf-8"))
-            return scan(json.loads((data / "server.json").read_text(encoding="utf-8"))["url"], keys)
+            return scan(json.loads((data / "server.json").read_text(encoding="utf-8"))["url"], keys, process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -162,10 +171,16 @@ def main() -> int:
     if options.serve:
         return serve(options.serve, options.sizes[0])
     rows = {size: measure(size) for size in options.sizes}
-    sys.stdout.write(f"{'resources':>9} {'seconds':>8} {'again':>7} {'calls':>6} {'pages more':>10}\n")
+    sys.stdout.write(
+        f"{'resources':>9} {'seconds':>8} {'again':>7} {'CPU of scan':>11} {'of AWS':>7} {'calls':>6} {'pages more':>10}\n"
+    )
     for size, row in rows.items():
         first, again = row["seconds"]
-        sys.stdout.write(f"{size:>9} {first:>8.2f} {again:>7.2f} {sum(row['calls'].values()):>6} {pages(size):>10}\n")
+        own, aws = row["cpu"]
+        number = sum(row["calls"].values())
+        sys.stdout.write(
+            f"{size:>9} {first:>8.2f} {again:>7.2f} {own:>11.2f} {aws:>7.2f} {number:>6} {pages(size):>10}\n"
+        )
     largest = rows[max(rows)]
     listed = ", ".join(f"{service} {number}" for service, number in largest["calls"].items())
     sys.stdout.write(f"calls by service in the largest account: {listed}\n")
