@@ -171,9 +171,8 @@ def main() -> int:
     if options.serve:
         return serve(options.serve, options.sizes[0])
     rows = {size: measure(size) for size in options.sizes}
-    sys.stdout.write(
-        f"{'resources':>9} {'seconds':>8} {'again':>7} {'CPU of scan':>11} {'of AWS':>7} {'calls':>6} {'pages more':>10}\n"
-    )
+    names = ("resources", "seconds", "again", "CPU of scan", "of AWS", "calls", "pages more")
+    sys.stdout.write("{:>9} {:>8} {:>7} {:>11} {:>7} {:>6} {:>10}\n".format(*names))
     for size, row in rows.items():
         first, again = row["seconds"]
         own, aws = row["cpu"]
