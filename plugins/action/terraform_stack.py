@@ -41,6 +41,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "lock_timeout": {"type": "str", "default": "5m"},
     "progress_interval": {"type": "int", "default": 10},
     "protect": {"type": "list", "elements": "str", "default": []},
+    "keep": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -70,6 +71,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             lock_timeout=args["lock_timeout"],
             progress_interval=args["progress_interval"],
             protect=tuple(args["protect"]),
+            keep=tuple(args["keep"]),
         )
         started = time.monotonic()
         environment = self._environment()
@@ -99,6 +101,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if state == "outputs":
                 return {**result, "outputs": stack.outputs(), "resources": stack.resources()}
             destroy = state == "absent"
+            if destroy:
+                stack.forget()
             if not destroy or stack.resources():
                 result.update(self._plan_and_apply(stack, destroy))
             result["also"] = stack.also

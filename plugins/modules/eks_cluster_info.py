@@ -177,6 +177,10 @@ clusters:
     tags:
       description: Tags of what was made for the cluster.
       type: dict
+deletion_protection:
+  description: Whether EKS refuses to delete the cluster.
+  returned: always
+  type: bool
 caller:
   description: Account and ARN of the principal that asked.
   returned: success
@@ -214,14 +218,15 @@ def main() -> None:
         caller = aws.caller()
         answer = aws.ask(f"look up the cluster {name} in {aws.region}", "eks", "describe_cluster", name=name)
         if answer is None:
-            module.exit_json(changed=False, clusters=[], caller=caller)
+            module.exit_json(changed=False, clusters=[], caller=caller, deletion_protection=False)
         described = answer["cluster"]
         known = any(outputs.get(field) for field in FIELDS if field.endswith("_subnet_ids"))
         discovered = {} if known else discover(aws, described)
     except AwsError as exc:
         module.fail_json(msg=str(exc))
     facts = facts_of(described, outputs, discovered, module.params["mode"], module.params["kubeconfig"])
-    module.exit_json(changed=False, clusters=[facts], caller=caller)
+    protected = bool(described.get("deletionProtection"))
+    module.exit_json(changed=False, clusters=[facts], caller=caller, deletion_protection=protected)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module objects_absent."""
+"""Documentation of the action plugin objects_absent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ author:
 description:
   - Deletes every object that a selector matches and returns when none is left, with all that their finalizers guard.
   - Kinds that are not installed have nothing to delete.
-  - When objects stay, it says which finalizers hold them. It never removes a finalizer.
+  - When objects stay, it says which finalizers hold them, whose these are and what to do. While it waits, it shows what
+    it waits for.
+  - With O(release), it takes the place of a controller that is dead or stuck. What that controller would have removed
+    inside the cluster is deleted; what is outside (instances, load balancers, volumes) is only looked for. An object
+    behind which nothing is left any more loses the finalizers of its kind's own controller, and this is reported.
+    A finalizer that this collection does not know is never taken off.
+  - Runs on the controller.
 extends_documentation_fragment:
   - ai_on_eks.dynamo._attributes
   - ai_on_eks.dynamo._attributes.actiongroup_dynamo
@@ -55,6 +61,14 @@ options:
         description: Labels that the objects must carry.
         type: str
         default: ""
+      field_selector:
+        description: Fields that the objects must have, for example V(spec.type=LoadBalancer) of Services.
+        type: str
+        default: ""
+      annotations:
+        description: Annotations that the objects must carry.
+        type: dict
+        default: {}
   delete:
     description: Whether to delete. V(false) only waits until nothing matches any more.
     type: bool
@@ -68,6 +82,31 @@ options:
     description: Seconds to wait at most.
     type: int
     default: 300
+  release:
+    description:
+      - How to go on when a controller does not take its finalizers off. Without it, no finalizer is ever taken off.
+      - Known are NodeClaims, NodePools, EC2NodeClasses and Nodes of Karpenter, graphs, their components and requests,
+        Applications and ApplicationSets, Services, Ingresses and Gateways with load balancers, claims and volumes.
+    type: dict
+    suboptions:
+      cluster_name:
+        description: Name of the EKS cluster, as AWS's tags have it.
+        type: str
+        required: true
+      region:
+        description: Its region.
+        type: str
+        required: true
+      after:
+        description: Seconds that a controller has as long as it lives.
+        type: int
+        default: 120
+      controller:
+        description:
+          - Labels of the controller's pods. When none of them has been ready for 10 seconds, nobody waits for it any
+            longer. Empty when there is no telling.
+        type: str
+        default: ""
   hint:
     description: What a person should do when objects stay; the last sentence of the message.
     type: str
@@ -81,6 +120,18 @@ EXAMPLES = r"""
     context: "{{ ai_on_eks_cluster.context }}"
     objects:
       - {api_version: nvidia.com/v1beta1, kind: DynamoGraphDeployment}
+
+- name: Remove Karpenter's nodes, also when Karpenter is dead
+  ai_on_eks.dynamo.objects_absent:
+    kubeconfig: "{{ ai_on_eks_cluster.kubeconfig }}"
+    context: "{{ ai_on_eks_cluster.context }}"
+    objects:
+      - {api_version: karpenter.sh, kind: NodePool}
+      - {api_version: karpenter.sh, kind: NodeClaim}
+    release:
+      cluster_name: "{{ ai_on_eks_cluster.name }}"
+      region: "{{ ai_on_eks_cluster.region }}"
+      controller: app.kubernetes.io/name=karpenter
 """
 
 RETURN = r"""
@@ -90,76 +141,32 @@ deleted:
   type: list
   elements: str
   sample: [DynamoGraphDeployment dynamo-cloud/vllm]
-remaining:
-  description: What did not go, with its finalizers.
+released:
+  description: Objects whose finalizers were taken off, which ones, and what was seen before.
   returned: always
   type: list
   elements: dict
+  sample:
+    - object: NodeClaim g5-gpu-karpenter-x2x7c
+      finalizers: [karpenter.sh/termination]
+      proof: EC2 has no instance of it that is not terminated
+remaining:
+  description: What did not go, with its finalizers and what stands behind it.
+  returned: always
+  type: list
+  elements: dict
+blockers:
+  description: For everything that did not go, what it is, who owns what holds it, and what to do.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - what: "NodeClaim g5-x2x7c: held by karpenter.sh/termination, behind it: instance i-0a1b is running"
+      owner: Karpenter
+      next: Look at its log (kubectl logs -n karpenter deploy/karpenter).
 seconds:
   description: How long it took.
   returned: always
   type: float
   sample: 3.5
 """
-
-import typing as t
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._kube.client import KubeError, connect
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._objects.absent import (
-    Selector,
-    explain,
-    find,
-    remove,
-    title,
-)
-from ansible_collections.ai_on_eks.dynamo.plugins.module_utils._objects.absent_client import DeletingCluster
-
-ARGUMENTS: dict[str, t.Any] = {
-    "kubeconfig": {"type": "path", "required": True},
-    "context": {"type": "str", "required": True},
-    "objects": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "api_version": {"type": "str", "required": True},
-            "kind": {"type": "str", "required": True},
-            "namespace": {"type": "str", "default": ""},
-            "name": {"type": "str", "default": ""},
-            "label_selector": {"type": "str", "default": ""},
-        },
-    },
-    "delete": {"type": "bool", "default": True},
-    "propagation": {"type": "str", "choices": ["Background", "Foreground", "Orphan"], "default": "Background"},
-    "timeout": {"type": "int", "default": 300},
-    "hint": {
-        "type": "str",
-        "default": "Look at them with 'kubectl describe', and at the controller that owns the finalizer.",
-    },
-}
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    options = module.params
-    selectors = [Selector(**item) for item in options["objects"]]
-    try:
-        cluster = DeletingCluster(connect(options["kubeconfig"], options["context"]))
-        if module.check_mode:
-            would = [title(selector, obj) for selector, obj in find(cluster, selectors)] if options["delete"] else []
-            module.exit_json(changed=bool(would), deleted=would, remaining=[], seconds=0.0)
-        result = remove(cluster, selectors, options["timeout"], options["delete"], options["propagation"])
-    except KubeError as error:
-        module.fail_json(msg=f"Failed to remove objects: {error}")
-    else:
-        found = {"deleted": result.deleted, "remaining": result.remaining, "seconds": round(result.seconds, 1)}
-        if result.remaining or result.problem:
-            module.fail_json(msg=explain(result, options["hint"]), changed=bool(result.deleted), **found)
-        module.exit_json(changed=bool(result.deleted), **found)
-
-
-if __name__ == "__main__":
-    main()

@@ -128,6 +128,13 @@ options:
     type: list
     elements: str
     default: []
+  keep:
+    description:
+      - Types of resources that O(state=absent) leaves alone, for example V(aws_efs_file_system). They are taken out of
+        the state, so nothing here knows them afterwards. In check mode the plan still lists them.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -117,6 +117,11 @@ class Client:
         """Make one object in the collection behind `path`; KubeError for every refusal."""
         self._open(path, {}, "application/json", READ_TIMEOUT, "POST", body).close()
 
+    def merge(self, path: str, patch: Json) -> None:
+        """Merge a patch into one object; KubeError 404 when it is gone, 409 when it is not at its resourceVersion."""
+        content = "application/merge-patch+json"
+        self._open(path, {}, "application/json", READ_TIMEOUT, "PATCH", patch, content).close()
+
     def delete(self, path: str, options: Json) -> None:
         """Ask for the deletion of one object; KubeError 404 when it is gone, 409 when it changed meanwhile."""
         self._open(path, {}, "application/json", READ_TIMEOUT, "DELETE", options).close()
@@ -139,13 +144,14 @@ class Client:
         read_timeout: float,
         method: str = "GET",
         body: Json | None = None,
+        content: str = "application/json",
     ) -> t.Any:
         from kubernetes.config.config_exception import ConfigException
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
         url = f"{self.server}{path}" + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": accept, "User-Agent": USER_AGENT, **({"Content-Type": "application/json"} if body else {})}
+        headers = {"Accept": accept, "User-Agent": USER_AGENT, **({"Content-Type": content} if body else {})}
         try:
             # Only configuration and connection pool are taken from the kubernetes package: the signatures of its own
             # call functions changed between releases, these did not.
@@ -222,7 +228,7 @@ def _refused(method: str, path: str, status: int, reason: str, body: bytes) -> K
         sent = {}
     if isinstance(sent, dict) and sent.get("message"):
         message, reason = str(sent["message"]), str(sent.get("reason") or reason)
-    action = {"GET": "read", "DELETE": "delete", "POST": "create in"}.get(method, method.lower())
+    action = {"GET": "read", "DELETE": "delete", "POST": "create in", "PATCH": "change"}.get(method, method.lower())
     return KubeError(f"Failed to {action} {path}: {message or status}", status, reason)
 
 

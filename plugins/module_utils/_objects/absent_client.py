@@ -30,11 +30,15 @@ class DeletingCluster(ApiCluster):
         resource = self._resource(selector.api_version, selector.kind)
         if resource is None:
             return []
-        if selector.name:
-            found = self._client.find(resource.path(selector.namespace, selector.name))
-            return [found] if found else []
-        query = {"labelSelector": selector.label_selector} if selector.label_selector else {}
-        return self._client.items(resource, selector.namespace, query)
+        if selector.name and not selector.label_selector:
+            one = self._client.find(resource.path(selector.namespace, selector.name))
+            found = [one] if one else []
+        else:
+            by_name = f"metadata.name={selector.name}" if selector.name else ""
+            given = {"labelSelector": selector.label_selector, "fieldSelector": selector.field_selector or by_name}
+            query = {key: value for key, value in given.items() if value}
+            found = self._client.items(resource, selector.namespace, query)
+        return [obj for obj in found if is_annotated(obj, selector.annotations)]
 
     def delete(self, selector: Selector, obj: Object, propagation: str) -> None:
         """Ask for the deletion of exactly this object (by its uid); it may be gone already."""
@@ -54,3 +58,21 @@ class DeletingCluster(ApiCluster):
             # Gone, or another object took the name in between; the next look finds that one under its own uid.
             if error.status not in (404, 409):
                 raise
+
+    def merge(self, selector: Selector, obj: Object, patch: t.Mapping[str, t.Any]) -> None:
+        """Merge a patch into one object; it may be gone already."""
+        meta: t.Mapping[str, t.Any] = obj["metadata"]
+        resource = self._resource(selector.api_version, selector.kind)
+        if resource is None:
+            return
+        try:
+            self._client.merge(resource.path(str(meta.get("namespace") or ""), str(meta["name"])), dict(patch))
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+
+def is_annotated(obj: Object, wanted: t.Mapping[str, str]) -> bool:
+    """Tell whether an object carries these annotations."""
+    found = obj["metadata"].get("annotations") or {}
+    return all(found.get(key) == value for key, value in wanted.items())

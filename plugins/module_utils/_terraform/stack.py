@@ -36,6 +36,7 @@ class Options:
     lock_timeout: str = "5m"
     progress_interval: float = 10.0
     protect: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
 
 @dataclass
@@ -184,6 +185,22 @@ class Stack:
             TerraformError: the state cannot be read.
         """
         return [item.address for item in self._instances()]
+
+    def forget(self) -> list[str]:
+        """Take what is to stay out of the state, so that a destruction does not take it; return the addresses.
+
+        Raises:
+            TerraformError: the state cannot be read or written.
+        """
+        addresses = [item.address for item in self._instances() if item.kind in self.options.keep]
+        for address in addresses:
+            self.also.append(f"{address} {'forgotten' if self.change else 'would be forgotten'}")
+            self._say(
+                f"  Terraform: {address} {'stays' if self.change else 'would stay'}; its state no longer knows it"
+            )
+        if addresses and self.change:
+            self._terraform.run("take what is kept out of", "state", "rm", *addresses)
+        return addresses
 
     def _instances(self) -> list[state.Instance]:
         done = self._terraform.run("read the state of the stack", "state", "pull")

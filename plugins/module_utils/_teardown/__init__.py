@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 The ai_on_eks.dynamo contributors
+# SPDX-License-Identifier: Apache-2.0
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""What a cleanup takes away: what is inside the cluster, and the ids by which it is found when the cluster is gone."""
+
+from __future__ import annotations
