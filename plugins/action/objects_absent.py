@@ -33,7 +33,6 @@ RELEASE: dict[str, t.Any] = {
     "cluster_name": {"type": "str", "required": True},
     "region": {"type": "str", "required": True},
     "after": {"type": "int", "default": 120},
-    "controller": {"type": "str", "default": ""},
 }
 ARGUMENTS: dict[str, t.Any] = {
     "kubeconfig": {"type": "path", "required": True},
@@ -93,7 +92,7 @@ def reach(options: t.Mapping[str, t.Any]) -> tuple[DeletingCluster, Releaser | N
     if release is None:
         return DeletingCluster(client), None
     guarded = GuardedCluster(client, release["cluster_name"], Aws(release["region"]))
-    return guarded, Releaser(guarded, float(release["after"]), release["controller"])
+    return guarded, Releaser(guarded, float(release["after"]))
 
 
 def shown(done: absent.Result) -> dict[str, t.Any]:

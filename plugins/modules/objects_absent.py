@@ -98,15 +98,11 @@ options:
         type: str
         required: true
       after:
-        description: Seconds that a controller has as long as it lives.
+        description:
+          - Seconds that a controller has as long as it lives. Without a ready pod for 10 seconds, it counts as dead and
+            nobody waits for it.
         type: int
         default: 120
-      controller:
-        description:
-          - Labels of the controller's pods. When none of them has been ready for 10 seconds, nobody waits for it any
-            longer. Empty when there is no telling.
-        type: str
-        default: ""
   hint:
     description: What a person should do when objects stay; the last sentence of the message.
     type: str
@@ -131,7 +127,6 @@ EXAMPLES = r"""
     release:
       cluster_name: "{{ ai_on_eks_cluster.name }}"
       region: "{{ ai_on_eks_cluster.region }}"
-      controller: app.kubernetes.io/name=karpenter
 """
 
 RETURN = r"""

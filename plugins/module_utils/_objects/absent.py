@@ -83,7 +83,9 @@ def remainder(selector: Selector, obj: Object, refusal: str = "", behind: t.Sequ
     """What is known of an object that does not go: who holds it, and what for."""
     meta = obj.get("metadata") or {}
     conditions = (obj.get("status") or {}).get("conditions") or []
-    messages = [c.get("message", "") for c in conditions if c.get("status") == "False" and c.get("message")]
+    # A Node's conditions are false when all is well.
+    bad = [c for c in conditions if c.get("status") == "False" and selector.kind != "Node"]
+    messages = [c["message"] for c in bad if c.get("message")]
     return {
         "kind": selector.kind,
         "namespace": meta.get("namespace", ""),

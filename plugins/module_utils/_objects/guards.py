@@ -67,37 +67,55 @@ class Guard:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who takes finalizers with this beginning off, and where to look when he does not."""
+    """Who takes finalizers with this beginning off, and where to look when he does not.
+
+    Attributes:
+        pods: labels of the controller's pods, by which one sees whether it lives; empty when there is no telling.
+    """
 
     prefix: str
     name: str
     advice: str
+    pods: str = ""
     known: bool = True
 
 
-_KARPENTER = "kubectl logs -n karpenter deploy/karpenter"
-_BALANCERS = "kubectl logs -n kube-system deploy/aws-load-balancer-controller"
+_KARPENTER = (
+    "Karpenter",
+    "Look at its log (kubectl logs -n karpenter deploy/karpenter) and at what blocks the drain (kubectl get pdb -A).",
+    "app.kubernetes.io/name=karpenter",
+)
+_OPERATOR = (
+    "the Dynamo operator",
+    "Look at its pod (kubectl get pods -A -l app.kubernetes.io/name=dynamo-operator).",
+    "app.kubernetes.io/name=dynamo-operator,control-plane=controller-manager",
+)
+_ARGOCD = (
+    "Argo CD",
+    "Look at its application controller (kubectl get pods -A -l app.kubernetes.io/name=argocd-application-controller).",
+    "app.kubernetes.io/name=argocd-application-controller",
+)
+_BALANCERS = (
+    "the AWS Load Balancer Controller",
+    "Look at its log (kubectl logs -n kube-system deploy/aws-load-balancer-controller).",
+    "app.kubernetes.io/name=aws-load-balancer-controller",
+)
+_DRIVER = ("the CSI driver", "Look at the driver's controller in kube-system.")
 OWNERS = (
-    Owner(
-        "karpenter.", "Karpenter", f"Look at its log ({_KARPENTER}) and at what blocks the drain (kubectl get pdb -A)."
-    ),
-    Owner(
-        "nvidia.com/",
-        "the Dynamo operator",
-        "Look at its pod (kubectl get pods -A -l control-plane=controller-manager).",
-    ),
-    Owner("resources-finalizer.argocd.argoproj.io", "Argo CD", "Look at its application controller in its namespace."),
-    Owner("service.kubernetes.io/", "the service controller", f"Look at the Service's events and at {_BALANCERS}."),
-    Owner("service.k8s.aws/", "the AWS Load Balancer Controller", f"See {_BALANCERS}."),
-    Owner("ingress.k8s.aws/", "the AWS Load Balancer Controller", f"See {_BALANCERS}."),
-    Owner("group.ingress.k8s.aws/", "the AWS Load Balancer Controller", f"See {_BALANCERS}."),
-    Owner("gateway.k8s.aws/", "the AWS Load Balancer Controller", f"See {_BALANCERS}."),
+    Owner("karpenter.", *_KARPENTER),
+    Owner("nvidia.com/", *_OPERATOR),
+    Owner("resources-finalizer.argocd.argoproj.io", *_ARGOCD),
+    Owner("service.k8s.aws/", *_BALANCERS),
+    Owner("ingress.k8s.aws/", *_BALANCERS),
+    Owner("group.ingress.k8s.aws/", *_BALANCERS),
+    Owner("gateway.k8s.aws/", *_BALANCERS),
+    Owner("service.kubernetes.io/", "the service controller of EKS", "Look at the Service's events."),
     Owner("kubernetes.io/pvc-protection", "Kubernetes", "End the pods that use the claim."),
     Owner("kubernetes.io/pv-protection", "Kubernetes", "Delete the claim that is bound to the volume."),
-    Owner("external-provisioner.", "the CSI driver", "Look at the driver's controller in kube-system."),
-    Owner("external-attacher/", "the CSI driver", "Look at the driver's controller in kube-system."),
+    Owner("external-provisioner.", *_DRIVER),
+    Owner("external-attacher/", *_DRIVER),
     Owner(
-        "foregroundDeletion", "Kubernetes", "Something that the object owns does not go: kubectl get all -n NAMESPACE."
+        "foregroundDeletion", "Kubernetes", "Something that the object owns does not go (kubectl get all -n NAMESPACE)."
     ),
 )
 

@@ -41,19 +41,18 @@ class Releaser:
     Attributes:
         cluster: the cluster and what can be seen of AWS.
         after: seconds that a living controller has.
-        controller: label selector of its pods; empty when nobody can tell whether it lives.
         released: what was taken off, for the report.
         behind: what is still there, by the object's title.
     """
 
     cluster: Cluster
     after: float
-    controller: str = ""
     released: list[dict[str, t.Any]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     behind: dict[str, list[str]] = field(default_factory=dict)
     _next: float = 0.0
-    _dead_since: float | None = None
+    _dead_since: dict[str, float] = field(default_factory=dict)
+    _seen: dict[str, tuple[float, bool]] = field(default_factory=dict)
     _still_since: float | None = None
     _asked: set[str] = field(default_factory=set)
 
@@ -62,27 +61,30 @@ class Releaser:
         if now < self._next:
             return True
         self._next = now + INTERVAL
-        dead = self._is_dead(now)
-        if now < self.after and not dead:
-            return True
         before = (len(self.released), len(self.removed), dict(self.behind))
         self.behind = {}
-        moving = [self._settle(selector, obj) for selector, obj in left if _is_going(obj)]
-        if not dead or any(moving) or before != (len(self.released), len(self.removed), self.behind):
+        going = [(selector, obj, self._is_dead(obj, now)) for selector, obj in left if _is_going(obj)]
+        moving = [self._settle(selector, obj) for selector, obj, dead in going if dead or now >= self.after]
+        hopeless = len(going) == len(left) and all(dead for _selector, _obj, dead in going) and not any(moving)
+        if not hopeless or before != (len(self.released), len(self.removed), self.behind):
             self._still_since = None
             return True
         self._still_since = now if self._still_since is None else self._still_since
         return now - self._still_since < STALLED
 
-    def _is_dead(self, now: float) -> bool:
-        if not self.controller:
+    def _is_dead(self, obj: Object, now: float) -> bool:
+        """Tell whether nobody is there who would take an object's finalizers off."""
+        pods = {guards.owner_of(name).pods for name in obj["metadata"].get("finalizers") or []}
+        return bool(pods) and all(bool(labels) and self._is_away(labels, now) for labels in pods)
+
+    def _is_away(self, labels: str, now: float) -> bool:
+        if self._seen.get(labels, (-1.0, False))[0] != now:
+            found = self.cluster.select(Selector("v1", "Pod", label_selector=labels))
+            self._seen[labels] = (now, any(_is_ready(pod) for pod in found))
+        if self._seen[labels][1]:
+            self._dead_since.pop(labels, None)
             return False
-        pods = self.cluster.select(Selector("v1", "Pod", label_selector=self.controller))
-        if any(_is_ready(pod) for pod in pods):
-            self._dead_since = None
-            return False
-        self._dead_since = now if self._dead_since is None else self._dead_since
-        return now - self._dead_since >= DEAD
+        return now - self._dead_since.setdefault(labels, now) >= DEAD
 
     def _settle(self, selector: Selector, obj: Object) -> bool:
         """Remove what can be removed behind an object; with nothing left behind it, release it. True: it moves."""

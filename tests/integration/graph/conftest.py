@@ -161,15 +161,21 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def install_karpenter(stage: Stage) -> None:
-    """Install Karpenter with its charts, a node class and the pools that examples ask for."""
-    world = stage.world
-    iam, eks, ec2 = world.client("iam"), world.client("eks"), world.client("ec2")
+    """Let Karpenter into AWS, and install it."""
+    iam, eks = stage.world.client("iam"), stage.world.client("eks")
     iam.create_role(RoleName="karpenter", AssumeRolePolicyDocument=trust("pods.eks.amazonaws.com"))
     iam.put_role_policy(RoleName="karpenter", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
     arn = f"arn:aws:iam::{ACCOUNT}:role/karpenter"
     eks.create_pod_identity_association(
         clusterName=CLUSTER, namespace="karpenter", serviceAccount="karpenter", roleArn=arn
     )
+    install_pools(stage)
+
+
+def install_pools(stage: Stage) -> None:
+    """Install Karpenter's charts, a node class and the pools that examples ask for."""
+    world = stage.world
+    eks, ec2 = world.client("eks"), world.client("ec2")
     settings = [
         f"settings.clusterName={CLUSTER}",
         f"settings.clusterEndpoint={world.plane.layout.server}",

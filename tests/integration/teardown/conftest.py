@@ -24,7 +24,7 @@ from rehearsal.charts import repository
 from rehearsal.charts.server import Behaviour, server
 from rehearsal.paths import ACCOUNT, REGION, REPO
 from tests.integration.graph.conftest import NAMESPACE, Stage, install_karpenter, install_platform
-from tests.integration.nodes.conftest import CLUSTER, running
+from tests.integration.nodes.conftest import CLUSTER, running, trust, wait
 from tests.integration.nodes.test_old_dynamo import give_storage
 
 Json = dict[str, Any]
@@ -168,6 +168,67 @@ class House:
             ]
         )
         return [row["InstanceId"] for page in pages["Reservations"] for row in page["Instances"]]
+
+    @property
+    def vpc(self) -> str:
+        """The cluster's VPC."""
+        cluster = self.stage.world.client("eks").describe_cluster(name=CLUSTER)["cluster"]
+        return str(cluster["resourcesVpcConfig"]["vpcId"])
+
+    def pods(self) -> int:
+        """How many pods of graphs run."""
+        rows = self.stage.get("pods", "-l", "nvidia.com/dynamo-component")["items"]
+        return sum(row["status"].get("phase") == "Running" for row in rows)
+
+    def kill(self, namespace: str, deployment: str) -> None:
+        """Let a controller end and stay away."""
+        kubectl = self.stage.world.kubectl
+        selector = json.loads(kubectl("-n", namespace, "get", "deployment", deployment, "-o", "json"))["spec"][
+            "selector"
+        ]
+        labels = ",".join(f"{key}={value}" for key, value in selector["matchLabels"].items())
+        kubectl("-n", namespace, "scale", f"deployment/{deployment}", "--replicas=0")
+        wait(lambda: kubectl("-n", namespace, "get", "pods", "-l", labels, "-o", "name") == "")
+
+    def balance(self, name: str) -> str:
+        """Make a Service with a load balancer whose controller is gone; return the load balancer."""
+        balancing = self.stage.world.client("elbv2")
+        subnets = self.stage.world.client("eks").describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"][
+            "subnetIds"
+        ]
+        tags = {"elbv2.k8s.aws/cluster": CLUSTER, "service.k8s.aws/stack": f"{NAMESPACE}/{name}"}
+        made = balancing.create_load_balancer(
+            Name=f"k8s-{name}", Type="network", Subnets=subnets, Tags=[{"Key": k, "Value": v} for k, v in tags.items()]
+        )["LoadBalancers"][0]
+        meta = {"name": name, "namespace": NAMESPACE, "finalizers": ["service.k8s.aws/resources"]}
+        spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+        self.stage.apply({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+        return str(made["LoadBalancerArn"])
+
+    def balancers(self) -> list[str]:
+        """All load balancers."""
+        rows = self.stage.world.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        return [str(row["LoadBalancerArn"]) for row in rows]
+
+    def old_platform(self, values: Json) -> None:
+        """Install the platform of 0.4.1, whose definitions have the names of the present ones."""
+        crds = [name for name in self.names("crd") if name.endswith(".nvidia.com")]
+        self.stage.world.kubectl("delete", *crds)
+        file = self.folder / "values.json"
+        file.write_text(json.dumps(values))
+        where = ("--repo", self.stage.charts, "--version", "0.4.1", "-n", NAMESPACE)
+        self.stage.helm("install", "dynamo-crds", "dynamo-crds", *where)
+        more = ("-f", str(file), "--wait", "--timeout", "2m")
+        self.stage.helm("install", "dynamo-platform", "dynamo-platform", *where, *more)
+
+    def stranger(self) -> None:
+        """Put something of somebody else's beside the cluster."""
+        world = self.stage.world
+        world.client("ec2").create_vpc(CidrBlock="10.77.0.0/16")
+        world.client("iam").create_role(
+            RoleName=f"{CLUSTER}-2-karpenter", AssumeRolePolicyDocument=trust("ec2.amazonaws.com")
+        )
+        world.client("sqs").create_queue(QueueName=f"{CLUSTER}-2-karpenter")
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind in all namespaces; none when it is not installed."""
