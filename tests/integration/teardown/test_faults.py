@@ -97,6 +97,7 @@ def test_it_is_refused_with_the_reason_and_nothing_is_touched(house: House) -> N
     eks.update_cluster_config(name=CLUSTER, deletionProtection=False)
     wait(lambda: bool(eks.describe_cluster(name=CLUSTER)["cluster"]["status"] == "ACTIVE"))
     saved = house.state / "cluster.json"
+    house.state.mkdir(mode=0o700, exist_ok=True)
     saved.write_text(json.dumps({"account": "999999999999", "endpoint": "https://elsewhere", "region": ""}))
     house.refused("it was made in 999999999999", "that of the saved one is https://elsewhere. Nothing was removed")
     saved.unlink()

@@ -128,6 +128,24 @@ def test_what_is_protected_is_not_destroyed(source: Path, tmp_path: Path) -> Non
     assert careful.plan(destroy=True).summary["destroy"] == 1
 
 
+def test_what_is_kept_is_forgotten_before_the_rest_is_destroyed(source: Path, tmp_path: Path) -> None:
+    work, lines = tmp_path / "work", list[str]()
+    work.mkdir()
+    stack = stack_of(source, work, variables={"names": ["a", "b"]})
+    stack.apply(stack.plan())
+    assert stack_of(None, work, keep=("aws_vpc",)).forget() == []
+    careful = stack_of(None, work, lines, keep=("terraform_data",))
+    careful.change = False
+    careful.forget()
+    assert len(careful.resources()) == 2
+    careful.change = True
+    assert careful.forget() == ['terraform_data.item["a"]', 'terraform_data.item["b"]']
+    assert careful.resources() == []
+    assert 'terraform_data.item["a"] forgotten' in careful.also
+    assert any("stays; its state no longer knows it" in line for line in lines)
+    assert careful.plan(destroy=True).summary["destroy"] == 0
+
+
 def test_a_refused_variable_says_what_to_write(source: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
