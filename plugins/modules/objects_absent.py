@@ -99,7 +99,7 @@ options:
         required: true
       after:
         description:
-          - Seconds that a controller has as long as it lives. Without a ready pod for 10 seconds, it counts as dead and
+          - Seconds that a controller has as long as it lives. Without a ready pod for 5 seconds, it counts as dead, and
             nobody waits for it.
         type: int
         default: 120

@@ -19,9 +19,9 @@ from .predicates import Object
 INTERVAL = 2.0
 # Seconds without a ready pod after which a controller counts as dead: a pod that is only replaced is back by then, or
 # soon enough, because nothing is lost by doing its part.
-DEAD = 10.0
+DEAD = 5.0
 # Seconds that a dead controller's objects are still waited for while nothing moves: longer would not help.
-STALLED = 10.0
+STALLED = 5.0
 
 
 class Cluster(guards.World, t.Protocol):

@@ -127,7 +127,7 @@ def test_with_every_controller_dead_only_what_nobody_knows_stays(house: House) -
     assert run.code != 0
     assert f"1 blocker. graphs: DynamoGraphDeployment {NAMESPACE}/b: held by {FOREIGN}" in run.said
     assert "Its owner is whoever set it (backup.example.com)." in run.said
-    assert "the cluster and its network stay until what blocks is solved" in run.said
+    assert "The cluster and its network stay until that is solved." in run.said
     assert f"DynamoGraphDeployment {NAMESPACE}/a: took off nvidia.com/finalizer" in run.said
     assert "EC2 has no instance of it that is not terminated" in run.said
     assert f"Service {NAMESPACE}/web: took off service.k8s.aws/resources, because it has no load balancer" in run.said

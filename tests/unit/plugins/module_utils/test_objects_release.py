@@ -108,7 +108,7 @@ def test_a_claim_whose_instance_is_gone_is_released_and_reported() -> None:
     assert result.released == [
         {"object": "NodeClaim a", "finalizers": ["karpenter.sh/termination"], "proof": PROOFS["NodeClaim"]}
     ]
-    assert 10 <= result.seconds < 15
+    assert 5 <= result.seconds < 10
 
 
 def test_a_claim_whose_instance_runs_stays() -> None:
