@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from tests.integration.nodes.conftest import CLUSTER, running, trust, wait
 from tests.integration.nodes.test_old_dynamo import give_storage
 
 Json = dict[str, Any]
+# What kubectl prints of an object with -o name; an error about a kind that is gone has no such words.
+NAME = re.compile(r"[a-z0-9.]+/[a-z0-9.:-]+")
 PLAYBOOK = """
 - hosts: localhost
   gather_facts: false
@@ -148,6 +151,7 @@ class House:
                 break
         else:
             pytest.fail(f"it did not come to {phase}: {seen[-5000:]}")
+        (self.folder / "killed.log").write_text(seen, encoding="utf-8")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
@@ -233,7 +237,7 @@ class House:
     def names(self, kind: str) -> list[str]:
         """Names of a kind in all namespaces; none when it is not installed."""
         said = self.stage.world.kubectl("get", kind, "-A", "-o", "name", check=False)
-        return [] if "doesn't have a resource type" in said or "No resources" in said else said.split()
+        return [word for word in said.split() if NAME.fullmatch(word)]
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 from rehearsal import localhttp
 from tests.integration.graph.conftest import (
     NAMESPACE,
@@ -149,14 +147,13 @@ def test_with_every_controller_dead_only_what_nobody_knows_stays(house: House) -
     assert house.ok(*INSIDE).changed == []
 
 
-@pytest.mark.parametrize("again", [["graphs", "balancers", "charts", "nodes", "classes", "karpenter"]])
-def test_killed_at_any_phase_it_goes_on_where_it_was(house: House, again: list[str]) -> None:
+def test_killed_at_any_phase_it_goes_on_where_it_was(house: House) -> None:
     install_pools(house.stage)
     install_platform(house.stage)
     deploy(house, graph("c"))
     house.stage.apply(*claim("cache"))
     wait(lambda: len(house.names("pv")) == 1)
-    for phase in again:
+    for phase in ("graphs", "charts", "nodes", "karpenter"):
         house.killed_at(phase)
     house.ok(*INSIDE)
     for kind in ("dgd", "nodeclaims", "nodepools", "ec2nodeclasses", "pvc", "pv"):
