@@ -86,17 +86,3 @@ def _of_facts(cluster: Row) -> list[tuple[str, str]]:
         provider = issuer.removeprefix("https://")
         pairs.append(("oidc_provider_arns", f"arn:{partition}:iam::{account}:oidc-provider/{provider}"))
     return [(key, str(value)) for key, value in pairs if value]
-
-
-def strangers(manifest: Row, saved_facts: Row, account: str, region: str, cluster: Row) -> list[str]:
-    """Return why what answers is not what was saved; nothing when it is, or when nothing was saved."""
-    found: list[str] = []
-    known = {**manifest, **{key: value for key, value in saved_facts.items() if value}}
-    if known.get("account") and known["account"] != account:
-        found.append(f"the credentials are of the account {account}, and it was made in {known['account']}")
-    if known.get("region") and known["region"] != region:
-        found.append(f"the region is {region}, and it was made in {known['region']}")
-    endpoint = cluster.get("endpoint")
-    if known.get("endpoint") and endpoint and known["endpoint"] != endpoint:
-        found.append(f"its API server is {endpoint}, and that of the one that was saved is {known['endpoint']}")
-    return found
