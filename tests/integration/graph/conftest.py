@@ -173,7 +173,7 @@ def install_karpenter(stage: Stage) -> None:
 
 
 def install_pools(stage: Stage) -> None:
-    """Install Karpenter's charts, a node class and the pools that examples ask for."""
+    """Install Karpenter's charts, a node class and the pools that examples ask for, as far as they are missing."""
     world = stage.world
     eks, ec2 = world.client("eks"), world.client("ec2")
     settings = [
@@ -184,8 +184,8 @@ def install_pools(stage: Stage) -> None:
         "controller.resources.requests.cpu=100m",
     ]
     where = ("--repo", stage.charts, "-n", "karpenter", "--create-namespace")
-    stage.helm("install", "karpenter-crd", "karpenter-crd", *where)
-    stage.helm("install", "karpenter", "karpenter", *where, *(f"--set={setting}" for setting in settings))
+    stage.helm("upgrade", "--install", "karpenter-crd", "karpenter-crd", *where)
+    stage.helm("upgrade", "--install", "karpenter", "karpenter", *where, *(f"--set={setting}" for setting in settings))
     subnets = [row["SubnetId"] for row in ec2.describe_subnets()["Subnets"] if row["CidrBlock"].startswith("10.1.")]
     group = eks.describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
     node_class = {
@@ -206,8 +206,8 @@ def install_pools(stage: Stage) -> None:
 
 
 def install_platform(stage: Stage) -> None:
-    """Install the Dynamo operator."""
-    stage.helm("install", "dynamo-platform", "dynamo-platform", "--repo", stage.charts, "-n", NAMESPACE)
+    """Install the Dynamo operator, if it is missing."""
+    stage.helm("upgrade", "--install", "dynamo-platform", "dynamo-platform", "--repo", stage.charts, "-n", NAMESPACE)
     stage.kubectl("rollout", "status", f"deployment/{OPERATOR}", "--timeout=120s")
     # Its webhook serves a moment after its pod is ready.
     probe = render("probe")
