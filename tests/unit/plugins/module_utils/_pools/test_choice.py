@@ -37,11 +37,16 @@ def test_one_worker_gets_the_cheapest_node_that_holds_it() -> None:
 
 
 def test_workers_of_a_batch_share_a_node_even_where_that_is_dearer() -> None:
-    definition = example("multi-replica-vllm")
-    assert chosen(definition) == [("m5.xlarge", 1), ("g5.12xlarge", 2)]
+    definition = example("vllm-disagg")
+    assert chosen(definition) == [("m5.xlarge", 1), ("g5.12xlarge", 3)]
     nodes = choice.nodes_of(definition, POOLS, Prices())
     assert choice.total(nodes) == pytest.approx(0.192 + 5.672)
-    assert choice.cheaper_apart(nodes, definition, POOLS, Prices()) == pytest.approx(0.192 + 2 * 1.212)
+    assert choice.cheaper_apart(nodes, definition, POOLS, Prices()) == pytest.approx(0.192 + 3 * 1.212)
+
+
+def test_replicas_that_gain_nothing_from_a_common_node_ask_for_their_own() -> None:
+    assert chosen(example("multi-replica-vllm")) == [("m5.xlarge", 1), *[("g5.2xlarge", 1)] * 2]
+    assert chosen(example("kv-routing")) == [("m5.xlarge", 1), *[("g5.2xlarge", 1)] * 4]
 
 
 def test_workers_that_are_spread_get_nodes_of_their_own() -> None:
