@@ -268,9 +268,7 @@ def mark(house: House) -> None:
     tags = {"Cluster": CLUSTER, "ManagedBy": "ai_on_eks.dynamo"}
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     world = house.stage.world
-    ec2, iam = world.client("ec2"), world.client("iam")
+    ec2 = world.client("ec2")
     network = world.client("eks").describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]
     ec2.create_tags(Resources=[network["vpcId"], *network["subnetIds"]], Tags=pairs)
     world.client("eks").tag_resource(resourceArn=f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}", tags=tags)
-    for role in ("cluster", "node"):
-        iam.tag_role(RoleName=role, Tags=pairs)
