@@ -38,7 +38,7 @@ def _python(*arguments: str) -> tuple[str, ...]:
 
 
 # Folders share clusters (tests/integration/conftest.py), and wait more than they work.
-TWO_LANES = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=40")
+TWO_LANES = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", "--durations=40")
 
 LEVELS: dict[str, tuple[Step, ...]] = {
     "unit": (Step("unit", _python("-m", "pytest", "-q", "-n", "2", "tests/unit")),),

@@ -79,6 +79,8 @@ attributes:
     support: full
   diff_mode:
     support: none
+  idempotent:
+    support: full
 """
 
 EXAMPLES = r"""

@@ -5,26 +5,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).resolve().parent
 # The rest follows in the order of its names.
-LONG = ("graph", "platform", "terraform", "aws", "nodes", "existing", "probe")
+LONG = ("graph", "teardown", "platform", "terraform", "aws", "nodes", "leftovers", "existing", "probe")
 
 
-def folder(item: pytest.Item) -> str:
-    """Return the folder of a test below this one."""
-    return item.path.relative_to(HERE).parts[0]
+class ByFolder(LoadScopeScheduling):
+    """Gives all tests of a folder below this one to the same worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.rpartition("integration/")[2].partition("/")[0]
 
 
-def rank(name: str) -> tuple[int, str]:
-    """Return where a folder comes in the order."""
-    return (LONG.index(name) if name in LONG else len(LONG), name)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    return ByFolder(config, log)
+
+
+def rank(item: pytest.Item) -> tuple[int, str]:
+    """Return where a test's folder comes in the order."""
+    if HERE not in item.path.parents:
+        return -1, ""
+    folder = item.path.relative_to(HERE).parts[0]
+    return (LONG.index(folder) if folder in LONG else len(LONG)), folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mine = [item for item in items if HERE in item.path.parents]
-    for item in mine:
-        item.add_marker(pytest.mark.xdist_group(folder(item)))
-    items.sort(key=lambda item: rank(folder(item)) if HERE in item.path.parents else (-1, ""))
+    items.sort(key=rank)
