@@ -55,4 +55,7 @@ locals {
     Cluster   = var.name
     ManagedBy = "ai_on_eks.dynamo"
   })
+
+  # A cleanup that has lost the state still sees by it that this data is not to be deleted.
+  data_tags = var.delete_data_on_destroy ? {} : { KeepData = "true" }
 }

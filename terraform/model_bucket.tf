@@ -11,6 +11,7 @@ resource "aws_s3_bucket" "models" {
 
   bucket        = local.model_bucket
   force_destroy = var.delete_data_on_destroy
+  tags          = local.data_tags
 }
 
 resource "aws_s3_bucket_public_access_block" "models" {

@@ -7,6 +7,7 @@ resource "aws_ecr_repository" "this" {
   name                 = "${var.name}/${each.key}"
   image_tag_mutability = "IMMUTABLE"
   force_delete         = var.delete_data_on_destroy
+  tags                 = local.data_tags
 
   encryption_configuration {
     encryption_type = "AES256"

@@ -110,7 +110,7 @@ variable "ecr_pull_through_cache" {
 }
 
 variable "delete_data_on_destroy" {
-  description = "Let the cleanup delete the bucket for models and the ECR repositories with everything in them, as it does the file systems. With false it stops at those that are not empty."
+  description = "Let the cleanup delete the bucket for models and the ECR repositories with everything in them, as it does the file systems. With false it stops at those that are not empty, and they carry the tag KeepData=true, by which the sweep leaves them even when the state is lost."
   type        = bool
   default     = true
   nullable    = false

@@ -8,10 +8,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from rehearsal.aws.account import arn, now
+from rehearsal.aws.account import arn, backend, now
 from rehearsal.aws.errors import AwsError
 from rehearsal.aws.operations import Context, Result, operation
-from rehearsal.aws.resource_tags import existing
 
 #: Region -> ARN -> recovery point.
 POINTS: dict[str, dict[str, dict[str, Any]]] = {}
@@ -35,7 +34,9 @@ def start_backup_job(context: Context) -> Result:
 
 
 def _tags(region: str, resource: str) -> dict[str, str]:
-    return existing("efs", region, resource) if ":elasticfilesystem:" in resource else {}
+    efs, identifier = backend("efs", region), resource.rpartition("/")[2]
+    known = ":elasticfilesystem:" in resource and identifier in efs.file_systems_by_id
+    return {tag["Key"]: tag["Value"] for tag in efs.list_tags_for_resource(identifier)} if known else {}
 
 
 @operation("backup", "ListRecoveryPointsByResource")

@@ -477,7 +477,7 @@ run "a_network_that_is_there" {
   }
 
   assert {
-    condition     = aws_s3_bucket.models[0].bucket == "acme-models" && !aws_s3_bucket.models[0].force_destroy && !aws_ecr_repository.this["vllm-runtime"].force_delete
+    condition     = aws_s3_bucket.models[0].bucket == "acme-models" && !aws_s3_bucket.models[0].force_destroy && !aws_ecr_repository.this["vllm-runtime"].force_delete && aws_s3_bucket.models[0].tags.KeepData == "true" && aws_ecr_repository.this["vllm-runtime"].tags.KeepData == "true"
     error_message = "Data must stay where that was asked for."
   }
 }

@@ -18,6 +18,8 @@ from .kinds import BY_NAME
 
 # What AWS deletes after days; nothing waits for it.
 LATER = ("kms_key", "secret")
+# Set by Terraform where delete_data_on_destroy is false: it outlives the state that says so.
+KEEP_DATA = ("KeepData", "true")
 # What keys are named by where something is encrypted.
 _KEY_FIELDS = ("KmsKeyId", "kmsKeyId", "KMSKeyId", "EncryptionKeyArn")
 
@@ -54,15 +56,21 @@ def kept_keys(kept: t.Iterable[Leftover]) -> set[str]:
     return found - {""}
 
 
+def holds_data(one: Leftover) -> bool:
+    """Tell whether a resource is marked as holding data that no cleanup may delete."""
+    key, value = KEEP_DATA
+    return one.tags.get(key) == value
+
+
 def split_kept(found: t.Iterable[Leftover], keep: t.Collection[str]) -> tuple[list[Leftover], list[Leftover]]:
-    """Divide what is the cluster's into what goes and what is kept, by kinds; keys of what is kept stay as well."""
+    """Divide what is the cluster's into what goes and what is kept: by kind, by its mark, and the keys of both."""
     everything = list(found)
-    kept = [one for one in everything if one.kind in keep]
+    kept = [one for one in everything if one.kind in keep or holds_data(one)]
     keys = kept_keys(kept)
     kept += [
         one
         for one in everything
-        if one.kind not in keep
+        if one not in kept
         and (
             (one.kind == "kms_key" and one.id in keys)
             or (one.kind == "kms_alias" and one.item.get("TargetKeyId") in keys)

@@ -11,6 +11,7 @@ from .blocked import sentence
 from .finder import INDEX, Leftover
 from .kind import Json
 from .look import results, total
+from .order import holds_data
 from .sweep import Sweep
 
 
@@ -28,7 +29,8 @@ def result(done: Sweep) -> Json:
     for entry in done.blocked:
         known = there.get((entry["kind"], entry["parent"], entry["id"]))
         entry["monthly_usd"] = known.monthly_usd if known else entry["monthly_usd"]
-    kept = [{**one.result(), "why": "asked to be kept"} for one in done.kept]
+    marked = "holds data (KeepData=true, delete_data_on_destroy = false)"
+    kept = [{**one.result(), "why": marked if holds_data(one) else "asked to be kept"} for one in done.kept]
     kept += [{**one.result(), "why": one.note} for one in done.last.kept]
     return {
         "deleted": [{**one.result(), "pending": one.key in done.scheduled} for one in done.deleted],

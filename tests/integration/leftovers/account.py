@@ -247,13 +247,17 @@ class Cluster:
         """A bucket with versions, a delete marker and an unfinished upload."""
         s3, name = self.client("s3"), f"{self.name}-models-123456789012"
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs(self.tags)})
+        self.mark(name)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         for content in (b"one", b"two"):
             s3.put_object(Bucket=name, Key="model/config.json", Body=content)
         s3.delete_object(Bucket=name, Key="model/config.json")
         s3.create_multipart_upload(Bucket=name, Key="model/weights")
         return name
+
+    def mark(self, bucket: str, **more: str) -> None:
+        """Give a bucket the cluster's tags, and further ones."""
+        self.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": pairs({**self.tags, **more})})
 
     def others(self) -> None:
         """What is switched on for some clusters only."""

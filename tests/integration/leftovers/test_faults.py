@@ -87,6 +87,11 @@ def test_a_bucket_with_versions_goes_and_a_kept_one_stays(
     kept = good(sweep(kinds=["s3_bucket"], keep=["buckets"]))
     assert [(one["id"], one["why"]) for one in kept["kept"]] == [(bucket, "asked to be kept")]
     assert not kept["changed"]
+    cluster.mark(bucket, KeepData="true")
+    kept = good(sweep(kinds=["s3_bucket"]))
+    assert [one["why"] for one in kept["kept"]] == ["holds data (KeepData=true, delete_data_on_destroy = false)"]
+    assert not kept["changed"]
+    cluster.mark(bucket)
     assert [one["id"] for one in good(sweep(kinds=["s3_bucket"]))["deleted"]] == [bucket]
     assert aws.inventory() == neighbours
 

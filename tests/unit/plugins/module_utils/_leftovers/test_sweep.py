@@ -176,6 +176,17 @@ def test_a_preview_writes_nothing() -> None:
     assert {name.partition("_")[0] for name, _ in account.calls} <= {"describe", "get"}
 
 
+def test_data_that_no_cleanup_may_delete_is_kept_without_being_asked_for() -> None:
+    marked = leftover("s3_bucket", "models", tags={"KeepData": "true"}, item={"KmsKeyId": "arn:aws:kms:x:1:key/k-1"})
+    others = [
+        leftover("s3_bucket", "b", tags={"KeepData": "false"}),
+        leftover("kms_key", "k-1"),
+        leftover("kms_key", "k-2"),
+    ]
+    going, kept = order.split_kept([marked, *others], frozenset())
+    assert ([one.id for one in going], [one.id for one in kept]) == (["b", "k-2"], ["models", "k-1"])
+
+
 def test_what_is_kept_stays_and_does_not_fail() -> None:
     account = Account()
     done = run(account, keep=frozenset({"security_group"}))
