@@ -83,7 +83,8 @@ def split_target(request_line: str) -> tuple[str, int] | None:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
+    # whoever closed first leaves the other with a reset, or with a socket that is not connected any more (ENOTCONN)
+    with contextlib.suppress(OSError):
         while data := await reader.read(_CHUNK):
             writer.write(data)
             await writer.drain()

@@ -53,6 +53,7 @@ class Pod:
         self._identity: dict[str, str] = {}
         self._volumes = VolumeSync(self, context)
         self._dirty = asyncio.Event()
+        self._serving = asyncio.Lock()
         self._stop = asyncio.Event()
         self._written: Json | None = None
         self._exists = True
@@ -225,10 +226,14 @@ class Pod:
         return self._logs.setdefault(name, ContainerLog(self._dir / "logs" / name))
 
     async def _serve(self) -> None:
-        """Let kwok serve the pod's ports and logs."""
-        ports = self._context.network.map_ports(self.uid, [])
-        files = {name: (entry.path, entry.previous) for name, entry in self._logs.items()}
-        await serve(self._context.kube, self._json, ports, files)
+        """Let kwok serve the pod's ports and logs.
+
+        One at a time: containers start together, and what one of them knew must not be written over what another knows.
+        """
+        async with self._serving:
+            ports = self._context.network.map_ports(self.uid, [])
+            files = {name: (entry.path, entry.previous) for name, entry in self._logs.items()}
+            await serve(self._context.kube, self._json, ports, files)
 
     # --- status
 
