@@ -24,6 +24,10 @@ resource "aws_security_group" "endpoint" {
   vpc_id      = local.vpc_id
 
   tags = { Name = "${var.name}-endpoints" }
+
+  timeouts {
+    delete = local.held_delete_timeout
+  }
 }
 
 # From the whole VPC: the private names of the services then lead here for everybody in it.

@@ -9,6 +9,10 @@ resource "aws_security_group" "fsx" {
   vpc_id      = local.vpc_id
 
   tags = { Name = "${var.name}-fsx" }
+
+  timeouts {
+    delete = local.held_delete_timeout
+  }
 }
 
 # Lustre's servers and clients open connections to each other, on the same ports both ways.

@@ -45,6 +45,10 @@ locals {
   ] : local.control_plane_subnet_ids
   storage_subnets = local.own_vpc ? { for az in local.own_azs : az => aws_subnet.private[az].id } : { for az, ids in local.given_by_az : az => ids[0] }
 
+  # An interface that something leaked holds its subnet and its security groups. The provider would try for 15 to 20 minutes;
+  # the role teardown clears such an interface away as soon as it is named, and AWS lets go of one in use within two.
+  held_delete_timeout = "5m"
+
   nat_azs = local.own_vpc ? (var.single_nat_gateway ? slice(local.own_azs, 0, 1) : local.own_azs) : []
 }
 
@@ -96,6 +100,10 @@ resource "aws_subnet" "private" {
     },
     length(var.secondary_cidr_blocks) > 0 ? {} : { "karpenter.sh/discovery" = var.name },
   )
+
+  timeouts {
+    delete = local.held_delete_timeout
+  }
 }
 
 # With secondary networks the nodes and their pods live here; control plane, mount targets and load balancers stay above.
@@ -111,6 +119,10 @@ resource "aws_subnet" "secondary" {
     "karpenter.sh/discovery" = var.name
   }
 
+  timeouts {
+    delete = local.held_delete_timeout
+  }
+
   depends_on = [aws_vpc_ipv4_cidr_block_association.secondary]
 }
 
@@ -124,6 +136,10 @@ resource "aws_subnet" "public" {
   tags = {
     Name                     = "${var.name}-public-${each.key}"
     "kubernetes.io/role/elb" = "1"
+  }
+
+  timeouts {
+    delete = local.held_delete_timeout
   }
 }
 

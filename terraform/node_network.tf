@@ -13,6 +13,10 @@ resource "aws_security_group" "node" {
     "karpenter.sh/discovery"            = var.name
     "kubernetes.io/cluster/${var.name}" = "owned"
   }
+
+  timeouts {
+    delete = local.held_delete_timeout
+  }
 }
 
 resource "aws_vpc_security_group_ingress_rule" "node_from_node" {

@@ -24,6 +24,10 @@ resource "aws_security_group" "efs" {
   vpc_id      = local.vpc_id
 
   tags = { Name = "${var.name}-efs" }
+
+  timeouts {
+    delete = local.held_delete_timeout
+  }
 }
 
 resource "aws_vpc_security_group_ingress_rule" "efs_from_node" {

@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import subprocess
+import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,42 @@ def test_hello_world(world: World, platform: None) -> None:
     assert process.wait_until(lambda: "Hello star!" in world.kubectl(*logs, check=False), 60, 0.5)
     world.kubectl("delete", "dgd", "hello-world")
     wait(lambda: "hello-world-" not in world.kubectl("get", "deployments,pods", "-o", "name"))
+
+
+def chat_status(url: str) -> int:
+    """HTTP status of a chat."""
+    chat = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 4}
+    try:
+        return 200 if ask(f"{url}/v1/chat/completions", chat)["choices"] else 0
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_frontend_is_deaf_once_a_worker_left_until_it_starts_anew(world: World, platform: None) -> None:
+    """What the role dynamo_example heals after an update; Dynamo 0.5.1 does not do it any more."""
+    del platform
+    made = graph("vllm")
+    worker = made["spec"]["services"]["VllmWorker"]
+    worker["replicas"] = 2
+    world.apply(made)
+    with forwarded(world, "svc/dynamo-platform-etcd", 2379) as etcd:
+
+        def serving() -> list[str]:
+            return [key for key in keys(etcd, "instances/") if "/backend/generate:" in key]
+
+        wait(lambda: len(serving()) == 2, 120)
+        wait(lambda: state(world, "vllm") == "successful", 120)
+        with forwarded(world, "svc/vllm-frontend", 8000) as url:
+            wait(lambda: chat_status(url) == 200)
+            worker["replicas"] = 1
+            world.apply(made)
+            wait(lambda: len(serving()) == 1)
+            wait(lambda: chat_status(url) == 503)
+            assert models(url) == [MODEL]
+        world.kubectl("delete", "pod", "-l", "nvidia.com/dynamo-component=Frontend", "--wait=true")
+        world.kubectl("rollout", "status", "deployment/vllm-frontend", "--timeout=120s")
+        with forwarded(world, "svc/vllm-frontend", 8000) as url:
+            wait(lambda: chat_status(url) == 200)
+        assert len(serving()) == 1
+    world.kubectl("delete", "dgd", "vllm")
+    wait(lambda: "vllm-" not in world.kubectl("get", "deployments,services,pods", "-o", "name"))

@@ -44,6 +44,10 @@ resource "aws_subnet" "private" {
   vpc_id            = aws_vpc.this.id
   cidr_block        = cidrsubnet(aws_vpc.this.cidr_block, 8, count.index)
   availability_zone = "${var.region}${["a", "b"][count.index]}"
+
+  timeouts {
+    delete = "5s"
+  }
 }
 
 resource "aws_iam_role" "cluster" {
