@@ -140,9 +140,9 @@ class House:
             assert part in run.said, run.output[-5000:]
         return run
 
-    def killed_at(self, phase: str) -> None:
+    def killed_at(self, phase: str, tags: str = "teardown_kubernetes") -> None:
         """Run the role and kill it, without a word, when it has begun with a phase."""
-        process = self.start("--tags", "teardown_kubernetes")
+        process = self.start("--tags", tags)
         assert process.stdout is not None
         seen = ""
         for line in process.stdout:
@@ -233,6 +233,16 @@ class House:
             RoleName=f"{CLUSTER}-2-karpenter", AssumeRolePolicyDocument=trust("ec2.amazonaws.com")
         )
         world.client("sqs").create_queue(QueueName=f"{CLUSTER}-2-karpenter")
+
+    def definitions(self) -> list[str]:
+        """Everything in the cluster that a cleanup takes away, each with the generation of its definition."""
+        kinds = (
+            "dgd,dynamocomponentdeployments,deployments,statefulsets,jobs,pvc,pv,services,secrets,"
+            "nodepools,nodeclaims,ec2nodeclasses,mutatingwebhookconfigurations,validatingwebhookconfigurations"
+        )
+        row = "{.kind} {.metadata.namespace}/{.metadata.name} {.metadata.generation} {.metadata.deletionTimestamp}"
+        said = self.stage.world.kubectl("get", kinds, "-A", "-o", f"jsonpath={{range .items[*]}}{row}\n{{end}}")
+        return sorted(said.splitlines())
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind in all namespaces; none when it is not installed."""

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from rehearsal import localhttp
+from rehearsal.charts import modules
+from rehearsal.paths import REGION
 from tests.integration.graph.conftest import (
     NAMESPACE,
     OPERATOR,
@@ -34,8 +36,12 @@ INSIDE = ("--tags", "teardown_kubernetes")
 FOREIGN = "backup.example.com/snapshot"
 # Made by hand for this cluster: no name or tag of theirs says whose they are, as Terraform's do.
 STAGE_ROLES = {"cluster", "node", "ebs-csi", "karpenter"}
+EVERY_PHASE = os.environ.get("TEARDOWN_ALL") == "1"
 # Each is a whole cleanup that ends in the middle.
-PHASES = ("graphs", "charts", "nodes", "karpenter") if os.environ.get("TEARDOWN_ALL") == "1" else ("graphs", "nodes")
+PHASES = (
+    *("freeze", "requests", "graphs", "components", "jobs", "balancers", "applications", "charts", "volumes"),
+    *("nodes", "classes", "karpenter", "orphans"),
+)
 Json = dict[str, Any]
 
 
@@ -74,6 +80,27 @@ def deploy(house: House, *graphs: Json) -> None:
     wait(lambda: house.pods() >= len(graphs), LIMIT_SECONDS)
 
 
+def application(name: str) -> Json:
+    """What Argo CD delivered once, and nobody looks after any more: its one object is gone."""
+    gone = {"version": "v1", "kind": "ConfigMap", "namespace": NAMESPACE, "name": "delivered-once", "status": "Synced"}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "finalizers": ["resources-finalizer.argocd.argoproj.io"],
+        },
+        "spec": {
+            "project": "default",
+            "source": {"repoURL": "https://charts.example.com", "chart": "x", "targetRevision": "1.0.0"},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": NAMESPACE},
+            "syncPolicy": {"automated": {"selfHeal": True}},
+        },
+        "status": {"resources": [gone]},
+    }
+
+
 def claim(name: str) -> list[Json]:
     """A volume, and a pod that uses it, so that it is made."""
     spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "resources": {"requests": {"storage": "1Gi"}}}
@@ -109,19 +136,36 @@ def test_it_is_refused_with_the_reason_and_nothing_is_touched(house: House) -> N
     assert house.inventory() == before
 
 
-def test_with_every_controller_dead_only_what_nobody_knows_stays(house: House) -> None:
-    """Operator, Karpenter and load balancer controller are dead, a webhook has no server, one finalizer is foreign."""
-    stage = house.stage
+def test_check_mode_tells_the_plan_and_changes_nothing(house: House) -> None:
     deploy(house, graph("a"), graph("b", FOREIGN))
+    house.stage.apply(*claim("models"))
+    wait(lambda: len(house.names("pv")) == 1)
+    before = house.inventory(), house.definitions()
+    run = house.ok("--check", "--diff", confirm="")
+    for word in (
+        f"Would remove {CLUSTER} in {REGION}: ",
+        "2 DynamoGraphDeployment",
+        f"the release {NAMESPACE}/dynamo-platform",
+        "its data is lost: volume vol-",
+        f"1Gi, of {NAMESPACE}/models",
+    ):
+        assert word in run.said, run.output[-6000:]
+    assert (house.inventory(), house.definitions()) == before
+    assert not house.state.exists() or sorted(path.name for path in house.state.iterdir()) == []
+
+
+def test_with_every_controller_dead_only_what_nobody_knows_stays(house: House) -> None:
+    """All controllers are dead, Argo CD's too; a webhook has no server; one finalizer is foreign."""
+    stage = house.stage
+    stage.world.kubectl("apply", "--server-side", "-f", str(modules.argo_cd() / "manifests/crds/application-crd.yaml"))
+    stage.apply(application("delivered"))
     stage.apply(
-        *claim("models"),
         {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
             "metadata": {"name": "planner-serviceaccount", "namespace": NAMESPACE},
         },
     )
-    wait(lambda: len(house.names("pv")) == 1)
     balancer = house.balance("web")
     house.kill("karpenter", "karpenter")
     house.kill(NAMESPACE, OPERATOR)
@@ -135,6 +179,8 @@ def test_with_every_controller_dead_only_what_nobody_knows_stays(house: House) -
     assert "The cluster and its network stay until that is solved." in run.said
     assert f"DynamoGraphDeployment {NAMESPACE}/a: took off nvidia.com/finalizer" in run.said
     assert "EC2 has no instance of it that is not terminated" in run.said
+    assert f"Application {NAMESPACE}/delivered: took off resources-finalizer.argocd.argoproj.io" in run.said
+    assert house.names("applications.argoproj.io") == []
     assert f"Service {NAMESPACE}/web: took off service.k8s.aws/resources, because it has no load balancer" in run.said
     assert house.names("dgd") == ["dynamographdeployment.nvidia.com/b"]
     assert house.machines() == []
@@ -160,7 +206,7 @@ def test_killed_at_any_phase_it_goes_on_where_it_was(house: House) -> None:
     deploy(house, graph("c"))
     house.stage.apply(*claim("cache"))
     wait(lambda: len(house.names("pv")) == 1)
-    for phase in PHASES:
+    for phase in PHASES if EVERY_PHASE else ("graphs", "nodes"):
         house.killed_at(phase)
     house.ok(*INSIDE)
     for kind in ("dgd", "nodeclaims", "nodepools", "ec2nodeclasses", "pvc", "pv"):
@@ -196,6 +242,8 @@ def test_without_api_server_and_state_everything_goes_by_its_tags(house: House) 
     world.agent.stop()
     world.plane.stop()
     with supervised(house):
+        if EVERY_PHASE:
+            house.killed_at("sweep", tags="teardown_terraform")
         run = house.ok()
     assert "The API server does not answer" in run.said
     left = {kind: sorted(set(ids) - STAGE_ROLES) for kind, ids in house.inventory().items()}
