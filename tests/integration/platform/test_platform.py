@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.ai_on_eks.dynamo.plugins.filter.to_graph import FilterModule
+from rehearsal import process
 from rehearsal.paths import REPO
 from tests.integration.nodes.conftest import World, wait
 from tests.integration.platform.conftest import NAMESPACE, Platform
@@ -57,6 +58,12 @@ def state(world: World) -> str:
     return "".join(str((item.get("status") or {}).get("state", "")) for item in found(world, "v1alpha1"))
 
 
+def expect_success(world: World) -> None:
+    """Wait until the graph is what it should be; say what there is instead."""
+    done = process.wait_until(lambda: state(world) == "successful", 120, 0.2)
+    assert done, world.kubectl("-n", NAMESPACE, "get", "dgd,dcd,pods,events", "-o", "wide", check=False)
+
+
 def left(world: World) -> list[str]:
     """What the platform made in its namespace, and in Argo CD's."""
     kinds = "deployments,statefulsets,services,persistentvolumeclaims"
@@ -75,13 +82,13 @@ def test_the_old_age(platform: Platform, delivery: str, whole_way: bool) -> None
     assert platform.ok(version=first, delivery=delivery).changed == []
     # the one runtime that there is of this age
     world.kubectl("-n", NAMESPACE, "apply", "-f", "-", data=graph("0.4.1"))
-    wait(lambda: state(world) == "successful", 120)
+    expect_success(world)
     if EVERYTHING:
         words = (f"it is Dynamo {first}, and {last} is wanted", "come back after it: hello-world.", "-e upgrade=true")
         platform.refused(*words, version=last, delivery=delivery)
 
     platform.ok(version=last, delivery=delivery, upgrade=True)
-    wait(lambda: state(world) == "successful", 120)
+    expect_success(world)
     again = found(world, "v1alpha1")[0]
     assert again["metadata"]["annotations"]["ai-on-eks.dynamo/version"] == last
     services = again["spec"]["services"]
