@@ -158,6 +158,7 @@ def test_with_every_controller_dead_only_what_nobody_knows_stays(house: House) -
     """All controllers are dead, Argo CD's too; a webhook has no server; one finalizer is foreign."""
     stage = house.stage
     stage.world.kubectl("apply", "--server-side", "-f", str(modules.argo_cd() / "manifests/crds/application-crd.yaml"))
+    wait(lambda: "applications" in stage.world.kubectl("api-resources", "--api-group=argoproj.io", check=False))
     stage.apply(application("delivered"))
     stage.apply(
         {
