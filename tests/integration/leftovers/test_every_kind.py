@@ -8,6 +8,8 @@ from typing import Any
 
 from .account import REGION, Cluster, pairs, trust
 
+ISSUER = "https://oidc.eks.us-west-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
+
 
 def in_vpc(cluster: Cluster) -> None:
     """Things in or at a VPC."""
@@ -139,3 +141,47 @@ def test_every_kind_that_a_tag_names_goes(aws: Any, cluster: Cluster, sweep: Any
     hub = aws.inventory()
     assert set(hub) == {"ec2:vpc"}  # at the other end of the peering
     aws.client("ec2").delete_vpc(VpcId=hub["ec2:vpc"][0])
+
+
+def of_others(cluster: Cluster) -> str:
+    """What people make for such a cluster, neither Terraform nor a controller of ours; returns the issuer's ARN."""
+    client, ec2 = cluster.client, cluster.client("ec2")
+    # Karpenter's own guide names its stack so.
+    client("cloudformation").create_stack(
+        StackName=f"Karpenter-{cluster.name}",
+        TemplateBody='{"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "guide"}}}}',
+        Tags=pairs(cluster.tags),
+    )
+    hub = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    attached = ec2.create_transit_gateway_vpc_attachment(
+        TransitGatewayId=hub, VpcId=cluster.vpc, SubnetIds=cluster.subnets[:1]
+    )["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    ec2.create_tags(Resources=[attached], Tags=pairs(cluster.tags))
+    provider = client("iam").create_open_id_connect_provider(
+        Url=ISSUER, ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
+    )["OpenIDConnectProviderArn"]
+    client("fsx").create_file_system(
+        FileSystemType="LUSTRE",
+        StorageCapacity=1200,
+        SubnetIds=cluster.subnets[:1],
+        LustreConfiguration={"DeploymentType": "PERSISTENT_2", "PerUnitStorageThroughput": 125},
+        Tags=pairs(cluster.tags),
+    )
+    return str(provider)
+
+
+def test_what_people_add_to_a_cluster_goes_too(aws: Any, cluster: Cluster, sweep: Any) -> None:
+    cluster.network()
+    # Its address holds a hash of the cluster and not the name: the plan of a cleanup saves it.
+    saved = {"oidc_provider_arns": [of_others(cluster)]}
+    done = sweep(who="admin", manifest=saved)
+    assert not done.get("failed"), (done["msg"], done["foreign"])
+    assert {
+        "cloudformation_stack",
+        "transit_gateway_attachment",
+        "oidc_provider",
+        "fsx_file_system",
+    } <= {one["kind"] for one in done["deleted"]}
+    assert aws.inventory() == {}
+    for hub in aws.client("ec2").describe_transit_gateways()["TransitGateways"]:
+        aws.client("ec2").delete_transit_gateway(TransitGatewayId=hub["TransitGatewayId"])
