@@ -235,14 +235,18 @@ class House:
         world.client("sqs").create_queue(QueueName=f"{CLUSTER}-2-karpenter")
 
     def definitions(self) -> list[str]:
-        """Everything in the cluster that a cleanup takes away, each with the generation of its definition."""
-        kinds = (
-            "dgd,dynamocomponentdeployments,deployments,statefulsets,jobs,pvc,pv,services,secrets,"
-            "nodepools,nodeclaims,ec2nodeclasses,mutatingwebhookconfigurations,validatingwebhookconfigurations"
+        """Everything in the cluster that a cleanup takes away, with the generation of what it changes before."""
+        changed = "dgd,nodepools"
+        others = (
+            "dynamocomponentdeployments,deployments,statefulsets,jobs,pvc,pv,services,secrets,"
+            "nodeclaims,ec2nodeclasses,mutatingwebhookconfigurations,validatingwebhookconfigurations"
         )
-        row = "{.kind} {.metadata.namespace}/{.metadata.name} {.metadata.generation} {.metadata.deletionTimestamp}"
-        said = self.stage.world.kubectl("get", kinds, "-A", "-o", f"jsonpath={{range .items[*]}}{row}\n{{end}}")
-        return sorted(said.splitlines())
+        name, leaving = "{.kind} {.metadata.namespace}/{.metadata.name}", "{.metadata.deletionTimestamp}"
+        found: list[str] = []
+        for kinds, row in ((changed, f"{name} {{.metadata.generation}} {leaving}"), (others, f"{name} {leaving}")):
+            lines = f"jsonpath={{range .items[*]}}{row}\\n{{end}}"
+            found += self.stage.world.kubectl("get", kinds, "-A", "-o", lines).splitlines()
+        return sorted(found)
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind in all namespaces; none when it is not installed."""
