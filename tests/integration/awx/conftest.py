@@ -31,8 +31,8 @@ class Controller:
     address: str
     seen: list[bytes] = field(default_factory=list)
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run awx_configure.yml and return what it said; the command lines of all processes meanwhile are kept."""
+    def run(self, *arguments: str, watch: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run awx_configure.yml and return what it said; watched, the command lines of all processes are kept."""
         env = {
             **os.environ,
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -43,16 +43,18 @@ class Controller:
         }
         done = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(done,))
-        watcher.start()
+        if watch:
+            watcher.start()
         command = [Path(sys.executable).parent / "ansible-playbook", "awx_configure.yml", *arguments]
         try:
             return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
         finally:
             done.set()
-            watcher.join()
+            if watch:
+                watcher.join()
 
     def _watch(self, done: threading.Event) -> None:
-        while not done.wait(0.2):
+        while not done.wait(0.5):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     self.seen.append(path.read_bytes())

@@ -12,9 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import awx_data
 from conftest import NEEDED, ROOT, SECRETS, TOKEN, Controller
 
 HOOK = "https://hooks.example.com/dynamo"
@@ -48,7 +47,9 @@ def test_everything_is_made_and_no_secret_gets_out(controller: Controller, tmp_p
     }
     secrets.write_text(json.dumps({"awx_credential_inputs": inputs}), encoding="utf-8")
     secrets.chmod(0o600)
-    run = controller.run("-vvv", "--diff", *NEEDED, "-e", f"@{secrets}", "-e", f"awx_notification_url={HOOK}")
+    run = controller.run(
+        "-vvv", "--diff", *NEEDED, "-e", f"@{secrets}", "-e", f"awx_notification_url={HOOK}", watch=True
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     awx = controller.awx
     assert {awx.named("credentials", name)["inputs"] == value for name, value in inputs.items()} == {True}
@@ -115,8 +116,9 @@ def test_check_mode_sees_what_somebody_changed(controller: Controller) -> None:
     awx.surveys[awx.named("job_templates", "Dynamo deploy")["id"]]["spec"].pop()
     del awx.objects["schedules"][awx.named("schedules", "Dynamo weekly leftovers")["id"]]
     before = awx.changes()
-    rest = ("notifications", "credentials", "inventories", "inventory_sources", "workflows")
-    run = controller.run("--check", *NEEDED, "-e", json.dumps({f"controller_{kind}": [] for kind in rest}))
+    rest = [kind for kind in awx_data.objects() if kind.removeprefix("controller_") not in ("templates", "schedules")]
+    rest.remove("controller_surveys")
+    run = controller.run("--check", *NEEDED, "-e", json.dumps({kind: [] for kind in rest}))
     assert run.returncode == 0, run.stdout + run.stderr
     assert awx.changes() == before
     changed = re.findall(r"^changed: .*\(item=(.*)\)", run.stdout, re.MULTILINE)
@@ -124,32 +126,24 @@ def test_check_mode_sees_what_somebody_changed(controller: Controller) -> None:
     assert "schedules: Dynamo weekly leftovers" in run.stdout
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
-    [
-        (NEEDED, {"CONTROLLER_HOST": ""}, "CONTROLLER_HOST not set"),
-        (NEEDED, {"CONTROLLER_OAUTH_TOKEN": ""}, "CONTROLLER_OAUTH_TOKEN not set"),
-        (NEEDED[:2], {}, "awx_image not set"),
-        ((*NEEDED, "-e", '{"awx_terraform_backend": {}}'), {}, "a state in it goes too"),
-        ((*NEEDED, "-e", '{"awx_credential_inputs": {"Mine": {}}}'), {}, "no credential of ours"),
-        (NEEDED, {"ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}, "the collection awx.awx is not installed"),
-    ],
-    ids=["host", "token", "image", "state", "credential", "collection"],
-)
-def test_what_is_missing_is_said_before_anything_is_made(
-    controller: Controller, tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], said: str
-) -> None:
-    if "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH" in environment:
-        import ansible_collections.community.general as general
-
-        folder = tmp_path / "ansible_collections" / "community"
-        folder.mkdir(parents=True)
-        (folder / "general").symlink_to(next(iter(general.__path__)))
-        environment = {**environment, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
-    before = len(controller.awx.log)
-    run = controller.run(*arguments, **environment)
+def test_a_token_that_awx_does_not_know_is_said(controller: Controller) -> None:
+    before = controller.awx.changes()
+    run = controller.run(*NEEDED, CONTROLLER_OAUTH_TOKEN="another")
     assert run.returncode != 0
-    assert said in " ".join(run.stdout.split()) + " ".join(run.stderr.split())
+    assert "Invalid authentication credentials" in " ".join(run.stdout.split())
+    assert controller.awx.changes() == before
+
+
+def test_a_machine_without_the_modules_is_told_so(controller: Controller, tmp_path: Path) -> None:
+    import ansible_collections.community.general as general
+
+    folder = tmp_path / "ansible_collections" / "community"
+    folder.mkdir(parents=True)
+    (folder / "general").symlink_to(next(iter(general.__path__)))
+    before = len(controller.awx.log)
+    run = controller.run(*NEEDED, ANSIBLE_COLLECTIONS_PATH=str(tmp_path), ANSIBLE_COLLECTIONS_SCAN_SYS_PATH="false")
+    assert run.returncode != 0
+    assert "the collection awx.awx is not installed" in " ".join((run.stdout + run.stderr).split())
     assert len(controller.awx.log) == before
 
 

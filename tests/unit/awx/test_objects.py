@@ -154,6 +154,48 @@ def test_a_job_without_a_place_for_the_state_is_refused(given: dict[str, Any], r
     assert not found or ("eks_infra_backend" in found[0] and "when the job ends" in found[0])
 
 
+def refusals(environment: dict[str, str], **given: Any) -> list[str]:
+    """What awx_configure.yml refuses, of all that it checks but the collection, by the words that it uses."""
+    settings = ("settings", "organization")
+    variables = {name: value for file in settings for name, value in awx_data.load(AWX / f"{file}.yml").items()}
+    found = []
+    for task in awx_data.load(ROOT / "playbooks" / "tasks" / "awx_check.yml")[1:]:
+        check, known = task["ansible.builtin.assert"], {**variables, **task.get("vars", {})}
+        conditions = check["that"] if isinstance(check["that"], list) else [check["that"]]
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("CONTROLLER_HOST", "CONTROLLER_OAUTH_TOKEN"):
+                patch.setenv(name, environment.get(name, ""))
+            if not all(awx_data.evaluate("{{ " + condition + " }}", known, given) for condition in conditions):
+                found.append(str(awx_data.evaluate(check["fail_msg"], known, given)))
+    return found
+
+
+AWX = ROOT / "playbooks" / "vars" / "awx"
+THERE = {"CONTROLLER_HOST": "https://awx.example.com", "CONTROLLER_OAUTH_TOKEN": "abc"}
+GIVEN = {"awx_project_url": "https://git.example.com/d.git", "awx_image": "quay.io/example/dynamo:1"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "given", "said"),
+    [
+        ({}, GIVEN, "CONTROLLER_HOST and CONTROLLER_OAUTH_TOKEN not set"),
+        ({"CONTROLLER_HOST": "https://awx.example.com"}, GIVEN, ": CONTROLLER_OAUTH_TOKEN not set"),
+        (THERE, {}, "awx_project_url and awx_image not set"),
+        (THERE, {**GIVEN, "awx_image": ""}, ": awx_image not set"),
+        (THERE, {**GIVEN, "awx_terraform_backend": {}}, "a state in it goes too"),
+        (THERE, {**GIVEN, "awx_credential_inputs": {"Mine": {}}}, "Mine, which is no credential of ours"),
+    ],
+)
+def test_what_is_missing_is_said(environment: dict[str, str], given: dict[str, Any], said: str) -> None:
+    found = refusals(environment, **given)
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_nothing_is_refused_when_all_is_there() -> None:
+    assert refusals(THERE, **GIVEN) == []
+
+
 def test_what_awx_fetches_is_what_the_collection_depends_on() -> None:
     fetched = yaml.safe_load((ROOT / "collections" / "requirements.yml").read_text(encoding="utf-8"))["collections"]
     depends = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]
