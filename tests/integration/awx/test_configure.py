@@ -45,17 +45,16 @@ def test_everything_is_made_and_no_secret_gets_out(controller: Controller, tmp_p
         "Dynamo tokens": {"hf_token": SECRETS["hf_token"]},
         "Dynamo AWS": {"username": "AKIAEXAMPLE", "password": SECRETS["password"]},
     }
-    secrets.write_text(json.dumps({"awx_credential_inputs": inputs}), encoding="utf-8")
+    secrets.write_text(json.dumps({"awx_credential_inputs": inputs, "awx_notification_url": HOOK}), encoding="utf-8")
     secrets.chmod(0o600)
-    run = controller.run(
-        "-vvv", "--diff", *NEEDED, "-e", f"@{secrets}", "-e", f"awx_notification_url={HOOK}", watch=True
-    )
+    run = controller.run("-vvv", "--diff", *NEEDED, "-e", f"@{secrets}", watch=True)
     assert run.returncode == 0, run.stdout + run.stderr
     awx = controller.awx
     assert {awx.named("credentials", name)["inputs"] == value for name, value in inputs.items()} == {True}
-    everywhere = run.stdout + run.stderr + json.dumps(awx.log) + b"\n".join(controller.seen).decode(errors="replace")
-    assert "awx_configure.yml" in everywhere
-    assert [secret for secret in (TOKEN, *SECRETS.values()) if secret in everywhere] == []
+    said = run.stdout + run.stderr + b"\n".join(controller.seen).decode(errors="replace")
+    assert "awx_configure.yml" in said
+    assert [secret for secret in (TOKEN, HOOK, *SECRETS.values()) if secret in said] == []
+    assert [secret for secret in (TOKEN, *SECRETS.values()) if secret in json.dumps(awx.log)] == []
 
 
 def test_names_and_references_are_right(controller: Controller) -> None:
