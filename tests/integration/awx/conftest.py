@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import awx_server
+
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
-import awx_server  # noqa: E402
 
 TOKEN = "planted-oauth-token-7c1d"
 SECRETS = {"hf_token": "hf_planted1a2b3c", "password": "planted/aws+key/9f8e"}

@@ -12,9 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import awx_data
-from conftest import NEEDED, ROOT, SECRETS, TOKEN, Controller
+from tests import awx_data
+from tests.integration.awx.conftest import NEEDED, ROOT, SECRETS, TOKEN, Controller
 
 HOOK = "https://hooks.example.com/dynamo"
 

@@ -23,7 +23,18 @@ NEEDED = (
     *("plugins/modules/graph_wait.py", "plugins/action/graph_wait.py", "plugins/callback/ledger.py"),
     *("terraform/blueprint.tfvars", "terraform/cluster.tf", "terraform/.terraform.lock.hcl"),
 )
-UNWANTED = ("tests", "rehearsal", "bench", "extensions", "molecule", "requirements", ".ci", ".ansible", ".git")
+UNWANTED = (
+    "tests",
+    "collections",
+    "rehearsal",
+    "bench",
+    "extensions",
+    "molecule",
+    "requirements",
+    ".ci",
+    ".ansible",
+    ".git",
+)
 
 
 def run(folder: Path, *words: str) -> str:

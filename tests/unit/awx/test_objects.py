@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
-import awx_data  # noqa: E402
-import awx_server  # noqa: E402
+from tests import awx_data, awx_server
 
+ROOT = Path(__file__).resolve().parents[3]
 OBJECTS = awx_data.objects()
 NOTIFIED = awx_data.objects(awx_notification_url="https://hooks.example.com/1")
 SHIMS = sorted(path.name for path in ROOT.glob("*.yml") if "import_playbook" in path.read_text(encoding="utf-8"))

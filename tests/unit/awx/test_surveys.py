@@ -6,18 +6,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
-import awx_server  # noqa: E402
-import awx_surveys  # noqa: E402
-from awx_data import evaluate, expressions  # noqa: E402
+from tests import awx_server, awx_surveys
+from tests.awx_data import evaluate, expressions
 
+ROOT = Path(__file__).resolve().parents[3]
 SURVEYS = awx_surveys.surveys()
 #: The playbooks that a survey is for; workflows run several.
 PLAYBOOKS = {
