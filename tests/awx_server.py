@@ -49,6 +49,11 @@ class Field:
     default: Any = None
 
 
+def is_integer(value: Any) -> bool:
+    """Tell whether AWX takes a value for an integer; a bool is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def text(**more: Any) -> Field:
     """A text; AWX takes null for an empty one."""
     return Field("str", **{"default": "", **more})
@@ -354,9 +359,9 @@ def answer_fault(question: Json, answers: Json, required: bool = True) -> str:
         if not isinstance(answer, str):
             return f"Value {answer} for '{name}' expected to be a string."
         return _range_fault(question, len(answer))
-    if kind == "integer" and type(answer) is not int:
+    if kind == "integer" and not is_integer(answer):
         return f"Value {answer} for '{name}' expected to be an integer."
-    if kind == "float" and type(answer) not in (float, int):
+    if kind == "float" and not isinstance(answer, float) and not is_integer(answer):
         return f"Value {answer} for '{name}' expected to be a numeric type."
     if kind in ("integer", "float"):
         return _range_fault(question, answer)
@@ -527,7 +532,7 @@ class Awx:
         if method == "GET":
             results = [self.shown(self.objects[of][one]) for one in ids]
             return 200, {"count": len(ids), "next": None, "previous": None, "results": results}
-        if method != "POST" or set(body) - {"id", "disassociate"} or type(body.get("id")) is not int:
+        if method != "POST" or set(body) - {"id", "disassociate"} or not is_integer(body.get("id")):
             raise Refusal(400, {"msg": '"id" is required, as an integer'})
         if body.get("disassociate"):
             ids.remove(body["id"])
