@@ -200,8 +200,8 @@ def index() -> str:
 {table("")}
 
 Prices are those of the nodes while the example runs, with their disks: list prices of us-east-1, on demand.
-`-e example=all` deploys all nine side by side, in little more time than the largest alone (1.12 times, with engines that
-load for 150 s: `python bench/deploy.py`); `ansible-playbook deploy.yml -e list=true` lists them;
+`-e example=all` deploys all nine side by side, in little more time than the largest alone (1.12 times, with engines
+that load for 150 s: `python bench/deploy.py`); `ansible-playbook deploy.yml -e list=true` lists them;
 [models](../models.md) says how to serve a model of your own by any of them.
 """
 
