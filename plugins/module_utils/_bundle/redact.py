@@ -17,11 +17,13 @@ import typing as t
 Json = dict[str, t.Any]
 
 REMOVED = "<removed>"
-# Names whose values are secrets. Names of Secrets and their keys are not: they are needed to see what is missing.
-SENSITIVE = re.compile(
-    r"token|passw(or)?d|passphrase|secret|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key|authorization|cookie",
-    re.IGNORECASE,
+# In names whose values are secrets. Names of Secrets and their keys are none: they are needed to see what is missing.
+_WORDS = (
+    r"token|passw(?:or)?d|passphrase|secret|credential|authorization|cookie"
+    r"|api[-_.]?key|access[-_.]?key|private[-_.]?key"
 )
+_NAME = rf"[\w.-]*(?:{_WORDS})[\w.-]*"
+SENSITIVE = re.compile(_WORDS, re.IGNORECASE)
 # Sounds like a secret, and is none.
 HARMLESS = re.compile(
     r"max[-_.]?(new[-_.]?)?tokens?|tokens?[-_.]?(per|limit|count|budget)|num[-_.]?tokens?|batched[-_.]?tokens?"
@@ -39,7 +41,6 @@ FORMS = (
     re.compile(r"\bk8s-aws-v1\.[A-Za-z0-9_-]{20,}"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
 )
-_NAME = r"[\w.-]*(?:token|passw(?:or)?d|secret|api[-_.]?key|access[-_.]?key|private[-_.]?key)[\w.-]*"
 # What stands behind a word: kept is the word.
 BEHIND = (
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import awx_server
+from tests.awx import server as awx_server
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import awx_data
+from tests.awx import data
 from tests.integration.awx.conftest import NEEDED, ROOT, SECRETS, TOKEN, Controller
 
 HOOK = "https://hooks.example.com/dynamo"
@@ -114,7 +114,7 @@ def test_check_mode_sees_what_somebody_changed(controller: Controller) -> None:
     awx.surveys[awx.named("job_templates", "Dynamo deploy")["id"]]["spec"].pop()
     del awx.objects["schedules"][awx.named("schedules", "Dynamo weekly leftovers")["id"]]
     before = awx.changes()
-    rest = [kind for kind in awx_data.objects() if kind.removeprefix("controller_") not in ("templates", "schedules")]
+    rest = [kind for kind in data.objects() if kind.removeprefix("controller_") not in ("templates", "schedules")]
     rest.remove("controller_surveys")
     run = controller.run("--check", *NEEDED, "-e", json.dumps({kind: [] for kind in rest}))
     assert run.returncode == 0, run.stdout + run.stderr

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import awx_data, awx_server
+from tests.awx import data, rules
 
 ROOT = Path(__file__).resolve().parents[3]
-OBJECTS = awx_data.objects()
-NOTIFIED = awx_data.objects(awx_notification_url="https://hooks.example.com/1")
+OBJECTS = data.objects()
+NOTIFIED = data.objects(awx_notification_url="https://hooks.example.com/1")
 SHIMS = sorted(path.name for path in ROOT.glob("*.yml") if "import_playbook" in path.read_text(encoding="utf-8"))
 
 
@@ -35,7 +35,7 @@ def test_every_playbook_of_a_user_has_a_job_template() -> None:
 
 
 def test_awx_offers_the_playbooks() -> None:
-    assert set(SHIMS) <= set(awx_server.playbooks(ROOT))
+    assert set(SHIMS) <= set(rules.playbooks(ROOT))
 
 
 def test_the_playbooks_can_be_read() -> None:
@@ -50,7 +50,7 @@ def test_references_are_to_what_is_there() -> None:
         assert template["inventory"] in names("inventories")
         assert template["execution_environment"] in names("execution_environments")
         assert set(template["credentials"]) <= set(names("credentials"))
-        assert awx_server.survey_fault(template["survey_spec"]) == ""
+        assert rules.survey_fault(template["survey_spec"]) == ""
     for source in OBJECTS["controller_inventory_sources"]:
         assert source["inventory"] in names("inventories")
         assert source["source_project"] in names("projects")
@@ -72,7 +72,7 @@ def test_names_can_be_asked_for_in_one_question() -> None:
 
 
 def test_every_object_belongs_to_the_organization() -> None:
-    objects = awx_data.objects(awx_organization="Ours")
+    objects = data.objects(awx_organization="Ours")
     for kind, ours in objects.items():
         if kind not in ("controller_organizations", "controller_credential_types", "controller_surveys"):
             assert {one["organization"] for one in ours} == {"Ours"}, kind
@@ -80,8 +80,8 @@ def test_every_object_belongs_to_the_organization() -> None:
 
 
 def test_schedules_are_rules_that_awx_takes() -> None:
-    assert [awx_server.rrule_faults(one["rrule"]) for one in OBJECTS["controller_schedules"]] == [[], []]
-    assert awx_server.rrule_faults("DTSTART:20260101T030000 RRULE:FREQ=SECONDLY") != []
+    assert [rules.rrule_faults(one["rrule"]) for one in OBJECTS["controller_schedules"]] == [[], []]
+    assert rules.rrule_faults("DTSTART:20260101T030000 RRULE:FREQ=SECONDLY") != []
 
 
 def test_tokens_come_by_the_environment() -> None:
@@ -132,7 +132,7 @@ def problems(**given: Any) -> list[str]:
         "__eks_infra_before": [],
         **given,
     }
-    return [line for line in str(awx_data.evaluate(template, known, {}) or "").splitlines() if line.strip()]
+    return [line for line in str(data.evaluate(template, known, {}) or "").splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize(
@@ -155,16 +155,16 @@ def test_a_job_without_a_place_for_the_state_is_refused(given: dict[str, Any], r
 def refusals(environment: dict[str, str], **given: Any) -> list[str]:
     """What awx_configure.yml refuses, of all that it checks but the collection, by the words that it uses."""
     settings = ("settings", "organization")
-    variables = {name: value for file in settings for name, value in awx_data.load(AWX / f"{file}.yml").items()}
+    variables = {name: value for file in settings for name, value in data.load(AWX / f"{file}.yml").items()}
     found = []
-    for task in awx_data.load(ROOT / "playbooks" / "tasks" / "awx_check.yml")[1:]:
+    for task in data.load(ROOT / "playbooks" / "tasks" / "awx_check.yml")[1:]:
         check, known = task["ansible.builtin.assert"], {**variables, **task.get("vars", {})}
         conditions = check["that"] if isinstance(check["that"], list) else [check["that"]]
         with pytest.MonkeyPatch.context() as patch:
             for name in ("CONTROLLER_HOST", "CONTROLLER_OAUTH_TOKEN"):
                 patch.setenv(name, environment.get(name, ""))
-            if not all(awx_data.evaluate("{{ " + condition + " }}", known, given) for condition in conditions):
-                found.append(str(awx_data.evaluate(check["fail_msg"], known, given)))
+            if not all(data.evaluate("{{ " + condition + " }}", known, given) for condition in conditions):
+                found.append(str(data.evaluate(check["fail_msg"], known, given)))
     return found
 
 
@@ -216,5 +216,5 @@ def test_the_page_has_every_job_template_with_its_questions() -> None:
             for question in template["survey_spec"]["spec"]
         )
         assert re.search(rf"^\| {re.escape(template['name'])} \|.*\| {re.escape(asked)} \|$", page, re.M), asked
-    for name in awx_data.load(ROOT / "playbooks" / "vars" / "awx" / "settings.yml"):
+    for name in data.load(ROOT / "playbooks" / "vars" / "awx" / "settings.yml"):
         assert f"`{name}`" in page, name

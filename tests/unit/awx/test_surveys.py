@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests import awx_server, awx_surveys
-from tests.awx_data import evaluate, expressions
+from tests import awx_surveys
+from tests.awx import rules
+from tests.awx.data import evaluate, expressions
 
 ROOT = Path(__file__).resolve().parents[3]
 SURVEYS = awx_surveys.surveys()
@@ -37,7 +38,7 @@ def test_the_file_is_current() -> None:
 
 @pytest.mark.parametrize("survey", SURVEYS)
 def test_awx_takes_it(survey: str) -> None:
-    assert awx_server.survey_fault(SURVEYS[survey]) == ""
+    assert rules.survey_fault(SURVEYS[survey]) == ""
 
 
 @pytest.mark.parametrize("survey", SURVEYS)
